@@ -1,0 +1,122 @@
+"""Every error Hemascope raises on purpose.
+
+    HemascopeError
+    +-- InputError                       the caller's data
+    |   +-- InputNotFoundError           a path that does not exist or holds no image
+    |   +-- InputUnreadableError         a path that exists but may not be read
+    |   +-- ImageError                   one image file
+    |   |   +-- ImageEmptyError          zero bytes
+    |   |   +-- ImageTypeUnsupportedError  content is no supported image, whatever the name says
+    |   |   +-- ImageTruncatedError      content ends early or is damaged
+    |   |   +-- ImageTooLargeError       above the byte or pixel limit
+    |   |   +-- ImageTooSmallError       fewer pixels than a cell needs
+    |   +-- CellClassUnknownError        a class id that the taxonomy does not have
+    |   +-- CountsError                  a table of cell counts
+    |   +-- DatasetError                 a dataset folder, manifest or annotation
+    |   +-- RecipeError                  a training or evaluation recipe
+    |   +-- SynthSettingsError           settings no smear can be painted from
+    +-- OutputError                      a place that cannot be written (full disk, read-only)
+    +-- BundleError                      a model bundle
+    |   +-- BundleNotFoundError
+    |   +-- ManifestSchemaError          unknown schema or invalid manifest
+    |   +-- BundleHashMismatchError      the .onnx is not the file the manifest names
+    +-- ModelError                       the model registry, checkpoints, pretrained weights
+    +-- ExportParityError                an exported model does not repeat its original
+    +-- DependencyMissingError           an optional extra is not installed
+
+Each leaf has a stable `code` that scripts may rely on; the text names the value, what was expected and the fix.
+"""
+
+
+class HemascopeError(Exception):
+    """Root of the tree; `code` is stable across versions, the text is not."""
+
+    code = "hemascope"
+
+
+class InputError(HemascopeError):
+    code = "input"
+
+
+class InputNotFoundError(InputError):
+    code = "input_not_found"
+
+
+class InputUnreadableError(InputError):
+    code = "input_unreadable"
+
+
+class ImageError(InputError):
+    code = "image"
+
+
+class ImageEmptyError(ImageError):
+    code = "image_empty"
+
+
+class ImageTypeUnsupportedError(ImageError):
+    code = "image_type_unsupported"
+
+
+class ImageTruncatedError(ImageError):
+    code = "image_truncated"
+
+
+class ImageTooLargeError(ImageError):
+    code = "image_too_large"
+
+
+class ImageTooSmallError(ImageError):
+    code = "image_too_small"
+
+
+class CellClassUnknownError(InputError):
+    code = "cell_class_unknown"
+
+
+class CountsError(InputError):
+    code = "counts"
+
+
+class DatasetError(InputError):
+    code = "dataset"
+
+
+class RecipeError(InputError):
+    code = "recipe"
+
+
+class SynthSettingsError(InputError):
+    code = "synth_settings"
+
+
+class OutputError(HemascopeError):
+    code = "output"
+
+
+class BundleError(HemascopeError):
+    code = "bundle"
+
+
+class BundleNotFoundError(BundleError):
+    code = "bundle_not_found"
+
+
+class ManifestSchemaError(BundleError):
+    code = "manifest_schema"
+
+
+class BundleHashMismatchError(BundleError):
+    code = "bundle_hash_mismatch"
+
+
+class ModelError(HemascopeError):
+    code = "model"
+
+
+class ExportParityError(HemascopeError):
+    code = "export_parity"
+
+
+class DependencyMissingError(HemascopeError):
+    code = "dependency_missing"
