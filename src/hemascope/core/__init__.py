@@ -1,0 +1,1 @@
+"""Boxes, detections, manifests and metrics: NumPy and pydantic, no input or output."""

@@ -1,0 +1,87 @@
+"""What a served model promises: the one file that joins training and serving.
+
+`export` writes it beside each `.onnx`; `inference` believes nothing else about the network.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+SCHEMA = "hemascope.bundle/1"
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Triple = tuple[float, float, float]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Preprocessing(_Frozen):
+    """RGB pixels to network input (batch, 3, height, width): divided by 255, minus `mean`, divided by `std`."""
+
+    input_size: Annotated[int, Field(gt=0)]  # detector: longest side of the letterbox; classifier: side of the square
+    stride: Annotated[int, Field(gt=0)] = 32  # detector: both sides are padded to a multiple of this
+    mean: Triple
+    std: Triple
+
+
+class DetectionSettings(_Frozen):
+    """How raw boxes become detections, and which images are cut into tiles first."""
+
+    score_threshold: Fraction  # below this a box is not reported; the F1-best point on the validation part
+    class_thresholds: dict[str, Fraction] = {}  # overrides by class
+    nms_iou: Fraction = 0.5
+    max_candidates: Annotated[int, Field(gt=0)] = 1000  # best boxes that enter NMS
+    max_detections: Annotated[int, Field(gt=0)] = 300  # best boxes that leave it, a network input
+    tile_px: Annotated[int, Field(gt=0)] = 640  # side of a tile in pixels of the image
+    tile_overlap_px: Annotated[int, Field(ge=0)] = (
+        160  # must exceed the largest cell, so that each is whole in some tile
+    )
+    whole_up_to_px: Annotated[int, Field(gt=0)] = 960  # images with a longer side above this are tiled
+
+
+class ClassificationSettings(_Frozen):
+    """How logits become a class, and when the class is withheld."""
+
+    temperature: Annotated[float, Field(gt=0)] = 1.0  # logits are divided by it before softmax
+    crop_context: Annotated[float, Field(ge=1)]  # side of the square crop / longer side of the detected box
+    whole_image_zoom: Fraction = 1.0  # central part of a ready-made crop file that the network sees
+    min_probability: Fraction = 0.0  # calibrated best probability below this: Unidentified
+    min_logsumexp: float | None = None  # log-sum-exp of the raw logits below this: out of distribution, Unidentified
+
+
+class ModelManifest(_Frozen):
+    """Identity, contract and provenance of one `.onnx` file.
+
+    Detector outputs: `boxes` (batch, anchors, 4) xyxy in network pixels, `scores` (batch, anchors, classes) in 0..1.
+    Classifier outputs: `logits` (batch, classes), `features` (batch, dimensions).
+    """
+
+    schema_: Literal["hemascope.bundle/1"] = Field(SCHEMA, alias="schema")
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    version: str
+    task: Literal["detection", "classification"]
+    architecture: str  # registry name
+    onnx_file: str
+    onnx_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    opset: int
+    precision: Literal["fp32", "fp16", "int8"] = "fp32"
+    classes: Annotated[tuple[str, ...], Field(min_length=1)]  # ids, in the order of the network's outputs
+    preprocessing: Preprocessing
+    detection: DetectionSettings | None = None
+    classification: ClassificationSettings | None = None
+    licence: str
+    data: tuple[str, ...]  # datasets with attribution
+    training_run: str  # id of the run: recipe name, seed and digest of the resolved recipe
+    metrics: dict[str, float] = {}  # headline figures on the validation part, see the model card
+
+    @model_validator(mode="after")
+    def _settings_match_task(self) -> "ModelManifest":
+        if (self.detection is not None) != (self.task == "detection") or (self.classification is not None) != (
+            self.task == "classification"
+        ):
+            raise ValueError(f"a {self.task} manifest needs exactly the '{self.task}' settings")
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("class ids must differ")
+        return self
