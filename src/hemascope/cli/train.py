@@ -1,0 +1,39 @@
+"""`hemascope train`: a recipe and a dataset to a run folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hemascope.cli.stage_bar import stage_bar
+from hemascope.training.run import run_recipe
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="Recipe, see configs/ and docs/training.md.", show_default=False)],
+    data: Annotated[Path, typer.Option(help="Folder of the dataset the recipe names.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Run folder: checkpoint, metrics.csv, curves.png.", show_default=False)],
+    resume: Annotated[bool, typer.Option(help="Continue the run in --out from its last finished epoch.")] = False,
+    init: Annotated[Path | None, typer.Option(help="Run folder whose weights a new run starts from.")] = None,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="Output of 'hemascope detect' over the same images: crops are cut around its boxes."),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: all cores.")] = None,
+) -> None:
+    """Train a model from a recipe.
+
+    A killed run goes on with --resume and sees the same images as if it had not been killed.
+    """
+    with stage_bar() as progress:
+        run_recipe(
+            recipe,
+            data,
+            out,
+            detections_json=boxes,
+            initial_run=init,
+            resume=resume,
+            threads=threads,
+            progress=progress,
+        )
+    typer.echo(f"run finished: {out} (metrics.csv, curves.png, last.pt); next: hemascope export {out}")

@@ -1,0 +1,30 @@
+"""Readers by name: each turns a folder on disk into samples."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from hemascope.data.readers import pbc, txl_pbc
+from hemascope.data.sample import CellDataset, FieldDataset
+from hemascope.errors import DatasetError
+
+Reader = TypeVar("Reader")
+
+_FIELD_READERS: dict[str, Callable[[Path, str], FieldDataset]] = {"txl-pbc": txl_pbc.read_fields}
+_CELL_READERS: dict[str, Callable[[Path, str], CellDataset]] = {"pbc": pbc.read_cells}
+
+
+def read_fields(reader: str, root: Path, split: str) -> FieldDataset:
+    """Annotated fields of one split. Raises DatasetError for an unknown reader or a folder that is not that dataset."""
+    return _find(_FIELD_READERS, reader, "field")(root, split)
+
+
+def read_cells(reader: str, root: Path, split: str) -> CellDataset:
+    """Single-cell images of one split. Raises DatasetError likewise."""
+    return _find(_CELL_READERS, reader, "cell")(root, split)
+
+
+def _find(readers: dict[str, Reader], name: str, kind: str) -> Reader:
+    if name not in readers:
+        raise DatasetError(f"no {kind} reader '{name}'; known: {', '.join(sorted(readers))}")
+    return readers[name]

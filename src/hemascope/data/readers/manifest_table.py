@@ -1,0 +1,31 @@
+"""The `manifest.csv` that lists a dataset's images: one row an image, paths relative to the folder."""
+
+import csv
+from pathlib import Path
+
+from hemascope.errors import DatasetError
+
+
+def read_manifest_table(root: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """Rows of `root/manifest.csv`. Raises DatasetError when it is missing, empty or lacks one of `columns`."""
+    path = root / "manifest.csv"
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+    except FileNotFoundError as error:
+        raise DatasetError(f"{root} has no manifest.csv; give the dataset's own folder") from error
+    if not rows:
+        raise DatasetError(f"{path} lists no image")
+    missing = [c for c in columns if c not in rows[0]]
+    if missing:
+        raise DatasetError(f"{path} lacks the column(s) {', '.join(missing)}; found {', '.join(rows[0])}")
+    return rows
+
+
+def rows_of_split(rows: list[dict[str, str]], split: str, root: Path) -> list[dict[str, str]]:
+    """Rows whose `split` column equals `split`; DatasetError names the splits that exist when there is none."""
+    chosen = [row for row in rows if row["split"] == split]
+    if not chosen:
+        known = sorted({row["split"] for row in rows})
+        raise DatasetError(f"{root} has no split '{split}'; its splits: {', '.join(known)}")
+    return chosen

@@ -1,0 +1,1 @@
+"""What a bundle is worth on labelled images: measured through the same code that serves it."""

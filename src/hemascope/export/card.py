@@ -1,0 +1,77 @@
+"""The card that travels with a bundle."""
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hemascope.core.manifest import ModelManifest
+from hemascope.errors import RecipeError
+
+RESEARCH_USE = "For Research Use Only. Not for use in diagnostic procedures."
+Lines = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class BundleIdentity(BaseModel):
+    """What a run cannot know about the bundle made of it; one reviewed file under configs/bundles."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    version: str
+    licence: str  # of the weights
+    data: Lines  # datasets with authors and licence
+    purpose: str
+    limits: Lines
+
+
+def load_identity(path: Path) -> BundleIdentity:
+    """Raises RecipeError naming the key that is missing or wrong."""
+    try:
+        return BundleIdentity.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RecipeError(f"{path}: cannot be read as YAML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RecipeError(f"{path}: {'.'.join(str(p) for p in first['loc'])}: {first['msg']}") from error
+
+
+def render_card(identity: BundleIdentity, manifest: ModelManifest, validation: str) -> str:
+    """Markdown; `validation` says on which images the figures were measured."""
+    settings = manifest.detection or manifest.classification
+    assert settings is not None
+    lines = [
+        f"# {manifest.name} {manifest.version}",
+        "",
+        f"**{RESEARCH_USE}**",
+        "",
+        identity.purpose,
+        "",
+        f"- Task: {manifest.task}; classes: {', '.join(manifest.classes)}",
+        f"- Network: `{manifest.architecture}`, {manifest.precision}, input {manifest.preprocessing.input_size} px",
+        f"- Training run: `{manifest.training_run}`",
+        f"- Licence of the weights: {manifest.licence}",
+        f"- SHA-256 of the network: `{manifest.onnx_sha256}`",
+        "",
+        "## Data",
+        "",
+        *[f"- {source}" for source in manifest.data],
+        "",
+        f"## Measured on {validation}",
+        "",
+        "The thresholds and the temperature below were read off these same images; held-out images are the real judge.",
+        "",
+        "| figure | value |",
+        "| --- | --- |",
+        *[f"| {name} | {value:.4f} |" for name, value in manifest.metrics.items()],
+        "",
+        "## Settings",
+        "",
+        *[f"- {name}: {value}" for name, value in settings.model_dump().items()],
+        "",
+        "## Limits",
+        "",
+        *[f"- {limit}" for limit in identity.limits],
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,140 @@
+"""From a finished run to a checked bundle: what `hemascope export` does."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hemascope.core.manifest import ClassificationSettings, DetectionSettings, ModelManifest
+from hemascope.data.readers import read_cells, read_fields
+from hemascope.data.readers.pbc import with_detected_boxes
+from hemascope.data.sample import CellDataset, FieldDataset
+from hemascope.evaluation.classification import ClassificationEvaluation, evaluate_classifier
+from hemascope.evaluation.detection import SCORE_FLOOR, evaluate_detector
+from hemascope.evaluation.thresholds import classification_thresholds, detection_thresholds
+from hemascope.export.bundle import FinishedRun, load_run, write_bundle, write_onnx
+from hemascope.export.card import BundleIdentity
+from hemascope.export.parity import Parity, check_parity
+from hemascope.imaging.crop import serving_crop
+from hemascope.imaging.decode import decode_image
+from hemascope.imaging.normalise import normalise_batch
+from hemascope.imaging.resize import Letterbox, resize_rgb
+from hemascope.inference.bundle import load_bundle
+from hemascope.inference.classifier import ClassifiedCells, Classifier
+from hemascope.inference.detector import Detector
+from hemascope.training.detection import MEAN, STD
+from hemascope.training.recipe import ClassificationRecipe, DetectionRecipe
+
+PARITY_IMAGES = 32
+ReportStage = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedBundle:
+    manifest: ModelManifest
+    parity: Parity
+
+
+def export_run(
+    run_folder: Path,
+    identity: BundleIdentity,
+    data_root: Path,
+    detections_json: Path | None,
+    out: Path,
+    report: ReportStage,
+) -> ExportedBundle:
+    """Export the network, prove that it repeats the original, read its thresholds off the validation images.
+
+    Raises ExportParityError when it does not repeat it, and what the readers and `load_run` raise.
+    """
+    run = load_run(run_folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        onnx_path = Path(scratch) / "model.onnx"
+        report("export", 0, 1)
+        write_onnx(run, onnx_path)
+        report("export", 1, 1)
+        if isinstance(run.recipe, DetectionRecipe):
+            return _export_detector(run, run.recipe, identity, data_root, onnx_path, out, report)
+        return _export_classifier(run, run.recipe, identity, data_root, detections_json, onnx_path, out, report)
+
+
+def _export_detector(
+    run: FinishedRun,
+    recipe: DetectionRecipe,
+    identity: BundleIdentity,
+    data_root: Path,
+    onnx_path: Path,
+    out: Path,
+    report: ReportStage,
+) -> ExportedBundle:
+    dataset = read_fields(recipe.data.reader, data_root, recipe.data.val_split)
+    parity = check_parity(run.model, onnx_path, _field_batches(dataset, recipe), detector=True)
+    settings = DetectionSettings(score_threshold=SCORE_FLOOR)
+    validation = _describe(dataset.name, recipe.data.val_split, len(dataset.samples))
+    write_bundle(run, onnx_path, out, identity, settings, {}, validation)
+    evaluation = evaluate_detector(Detector(load_bundle(out), score_threshold=SCORE_FLOOR), dataset, report)
+    settings = detection_thresholds(evaluation, settings)
+    manifest = write_bundle(run, onnx_path, out, identity, settings, evaluation.headline(), validation)
+    return ExportedBundle(manifest, parity)
+
+
+def _export_classifier(
+    run: FinishedRun,
+    recipe: ClassificationRecipe,
+    identity: BundleIdentity,
+    data_root: Path,
+    detections_json: Path | None,
+    onnx_path: Path,
+    out: Path,
+    report: ReportStage,
+) -> ExportedBundle:
+    dataset = read_cells(recipe.data.reader, data_root, recipe.data.val_split)
+    parity = check_parity(run.model, onnx_path, _cell_batches(dataset, recipe), detector=False)
+    validation = _describe(dataset.name, recipe.data.val_split, len(dataset.samples))
+    settings = ClassificationSettings(crop_context=recipe.crop_context, whole_image_zoom=recipe.whole_image_zoom)
+    write_bundle(run, onnx_path, out, identity, settings, {}, validation)
+    measured = evaluate_classifier(Classifier(load_bundle(out)), dataset, report)
+    # with temperature 1 the probabilities and the log-sum-exp give the logits back
+    logits = np.log(np.maximum(measured.cells.probabilities, 1e-30)) + measured.cells.logsumexp[:, None]
+    settings = classification_thresholds(logits, measured.labels, settings, run.classes)
+    final = ClassificationEvaluation(
+        run.classes, measured.labels, ClassifiedCells.from_logits(logits, settings, run.classes)
+    )
+    metrics = final.headline()
+    if detections_json is not None:
+        boxed = with_detected_boxes(dataset, detections_json)
+        write_bundle(run, onnx_path, out, identity, settings, metrics, validation)
+        detected = evaluate_classifier(Classifier(load_bundle(out)), boxed, report).headline()
+        metrics |= {f"{name}_detected_crops": detected[name] for name in ("accuracy", "accuracy_coarse", "macro_f1")}
+    manifest = write_bundle(run, onnx_path, out, identity, settings, metrics, validation)
+    return ExportedBundle(manifest, parity)
+
+
+def _describe(dataset: str, split: str, images: int) -> str:
+    return f"{dataset}, {split} ({images} images)"
+
+
+def _spread(count: int) -> list[int]:
+    """Indices of images taken evenly over the whole part, so that all sources and classes are met."""
+    return sorted({int(i) for i in np.linspace(0, count - 1, min(PARITY_IMAGES, count))})
+
+
+def _field_batches(dataset: FieldDataset, recipe: DetectionRecipe) -> list[NDArray[np.float32]]:
+    batches = []
+    for i in _spread(len(dataset.samples)):
+        rgb = decode_image(dataset.samples[i].path.read_bytes())
+        letterbox = Letterbox.plan(rgb.shape[1], rgb.shape[0], recipe.eval_size, 32)
+        batches.append(normalise_batch([letterbox.apply(rgb)], MEAN, STD))
+    return batches
+
+
+def _cell_batches(dataset: CellDataset, recipe: ClassificationRecipe) -> list[NDArray[np.float32]]:
+    crops = []
+    for i in _spread(len(dataset.samples)):
+        rgb = decode_image(dataset.samples[i].path.read_bytes())
+        crop = serving_crop(rgb, None, recipe.crop_context, recipe.whole_image_zoom)
+        crops.append(resize_rgb(crop, recipe.input_size, recipe.input_size))
+    return [normalise_batch(crops[i : i + 8], MEAN, STD) for i in range(0, len(crops), 8)]

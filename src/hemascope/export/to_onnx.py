@@ -1,0 +1,57 @@
+"""torch -> ONNX with the outputs that `core.manifest` promises."""
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+OPSET = 20
+
+
+class _DetectorGraph(nn.Module):
+    """What is exported of a detector: decoded boxes and scores; NMS stays outside."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        boxes, scores = self.model.predict(image)  # type: ignore[operator]  # every detector has it
+        return boxes, scores
+
+
+def export_detector(model: nn.Module, path: Path, *, example_size: int) -> None:
+    """Input `image` (batch, 3, height, width), all but the 3 dynamic; outputs `boxes`, `scores`."""
+    stride: int = model.stride  # type: ignore[assignment]  # every detector has one
+    example = torch.zeros(2, 3, example_size, example_size + stride)
+    axes = {0: torch.export.Dim("batch", min=1, max=256)}
+    blocks = {2: torch.export.Dim("rows", min=1, max=256), 3: torch.export.Dim("columns", min=1, max=256)}
+    dynamic = axes | {axis: stride * blocks[axis] for axis in blocks}
+    _export(_DetectorGraph(model), example, path, dynamic, ["boxes", "scores"])
+
+
+def export_classifier(model: nn.Module, path: Path, *, input_size: int) -> None:
+    """Input `image` (batch, 3, input_size, input_size), batch dynamic; outputs `logits`, `features`."""
+    example = torch.zeros(2, 3, input_size, input_size)
+    _export(model, example, path, {0: torch.export.Dim("batch", min=1, max=1024)}, ["logits", "features"])
+
+
+def _export(model: nn.Module, example: Tensor, path: Path, dynamic: Mapping[int, object], outputs: list[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns about its own internals
+        program = torch.onnx.export(
+            model.eval(),
+            (example,),
+            dynamo=True,
+            dynamic_shapes=(dict(dynamic),),
+            input_names=["image"],
+            output_names=outputs,
+            opset_version=OPSET,
+            verbose=False,
+        )
+    assert program is not None
+    program.save(str(path), external_data=False)
+    onnx.checker.check_model(str(path))

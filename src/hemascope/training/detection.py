@@ -1,0 +1,100 @@
+"""The detection task: what the training loop needs to know about fields and boxes."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hemascope.core.detections import Detections
+from hemascope.core.metrics.average_precision import GroundTruth, match_class
+from hemascope.core.suppression import select_detections
+from hemascope.data.readers import read_fields
+from hemascope.imaging.normalise import normalise_batch
+from hemascope.imaging.resize import Letterbox, RgbArray
+from hemascope.models import create_model
+from hemascope.training.engine import TrainingTask
+from hemascope.training.field_inputs import CachedField, FieldInputs, cache_fields, collate
+from hemascope.training.losses.detection import DetectionLoss, FieldTarget
+from hemascope.training.recipe import DetectionRecipe
+
+MEAN = (0.5, 0.5, 0.5)
+STD = (0.25, 0.25, 0.25)
+
+
+def detection_task(recipe: DetectionRecipe, data_root: Path) -> TrainingTask:
+    """Read the data named by the recipe and build the network."""
+    train_set = read_fields(recipe.data.reader, data_root, recipe.data.train_split)
+    val_set = read_fields(recipe.data.reader, data_root, recipe.data.val_split)
+    val_fields = cache_fields(val_set, recipe.data.cache_px)
+    torch.manual_seed(recipe.seed)
+    model = create_model(
+        recipe.model.name, task="detection", num_classes=len(train_set.classes), **recipe.model.options
+    )
+    criterion = DetectionLoss(recipe.atss_candidates, recipe.box_weight, recipe.iou_weight)
+
+    def loss(network: nn.Module, batch: tuple[Tensor, list[FieldTarget]]) -> dict[str, Tensor]:
+        images, targets = batch
+        return criterion(network(normalise_images(images)), targets)
+
+    def validate(network: nn.Module) -> dict[str, float]:
+        predictions = predict_fields(network, [f.rgb for f in val_fields], recipe.eval_size)
+        return score_fields(predictions, val_fields, val_set.classes)
+
+    inputs = FieldInputs(
+        cache_fields(train_set, recipe.data.cache_px), recipe.input_size, recipe.augmentation, recipe.seed
+    )
+    return TrainingTask(model, train_set.classes, inputs, collate, loss, validate)
+
+
+def normalise_images(images: Tensor) -> Tensor:
+    """`(B, H, W, 3)` uint8 to the network's input `(B, 3, H, W)`, the arithmetic of `imaging.normalise`."""
+    mean, std = torch.tensor(MEAN), torch.tensor(STD)
+    return ((images.float() / 255 - mean) / std).permute(0, 3, 1, 2)  # keeps the channels-last memory layout
+
+
+@torch.no_grad()
+def predict_fields(
+    model: nn.Module,
+    images: Sequence[RgbArray],
+    longest_side: int,
+    *,
+    score_threshold: float = 0.05,
+    progress: Callable[[int], None] | None = None,
+) -> list[Detections]:
+    """Detections of each image in its own pixels, one at a time as serving does."""
+    model.eval()
+    stride: int = model.stride  # type: ignore[assignment]  # every detector has one
+    found = []
+    for i, rgb in enumerate(images):
+        box = Letterbox.plan(rgb.shape[1], rgb.shape[0], longest_side, stride)
+        batch = torch.from_numpy(normalise_batch([box.apply(rgb)], MEAN, STD))
+        boxes, scores = model.predict(batch.contiguous(memory_format=torch.channels_last))  # type: ignore[operator]
+        selected = select_detections(
+            boxes[0].numpy(),
+            scores[0].numpy(),
+            thresholds=np.full(scores.shape[-1], score_threshold, np.float32),
+            nms_iou=0.5,
+            max_candidates=1000,
+            max_detections=300,
+        )
+        found.append(Detections(box.boxes_to_image(selected.boxes_xyxy), selected.scores, selected.class_ids))
+        if progress:
+            progress(i + 1)
+    return found
+
+
+def score_fields(
+    predictions: Sequence[Detections], fields: Sequence[CachedField], classes: tuple[str, ...]
+) -> dict[str, float]:
+    """AP50 and AP75 a class and their mean over classes."""
+    truths = [GroundTruth(f.boxes_xyxy, f.class_ids) for f in fields]
+    values = {}
+    for i, name in enumerate(classes):
+        matches = match_class(predictions, truths, i, (0.5, 0.75))
+        values[f"ap50_{name}"] = matches.average_precision(0.5)
+        values[f"ap75_{name}"] = matches.average_precision(0.75)
+    for metric in ("ap50", "ap75"):
+        values[metric] = float(np.nanmean([values[f"{metric}_{name}"] for name in classes]))
+    return values

@@ -1,0 +1,41 @@
+"""From a recipe file to a finished run folder: what `hemascope train` does."""
+
+from pathlib import Path
+
+import torch
+
+from hemascope.errors import OutputError, RecipeError
+from hemascope.training.classification import classification_task
+from hemascope.training.detection import detection_task
+from hemascope.training.engine import Progress, train
+from hemascope.training.recipe import DetectionRecipe, load_recipe
+
+
+def run_recipe(
+    recipe_path: Path,
+    data_root: Path,
+    out: Path,
+    *,
+    detections_json: Path | None,
+    initial_run: Path | None,
+    resume: bool,
+    threads: int | None,
+    progress: Progress,
+) -> None:
+    """Train as the recipe says. Raises RecipeError, DatasetError, ModelError or OutputError; no work is lost."""
+    recipe = load_recipe(recipe_path)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    if isinstance(recipe, DetectionRecipe):
+        if detections_json is not None:
+            raise RecipeError("--boxes belongs to classification recipes; a detection recipe reads its boxes itself")
+        task = detection_task(recipe, data_root)
+    else:
+        task = classification_task(recipe, data_root, detections_json)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        train(task, recipe, out, resume=resume, progress=progress, initial_run=initial_run)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write the run to {out}: {error}; what was finished is kept, go on with --resume"
+        ) from error
