@@ -3,11 +3,11 @@
 `export` writes it beside each `.onnx`; `inference` believes nothing else about the network.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCHEMA = "hemascope.bundle/1"
+SCHEMA: Final = "hemascope.bundle/1"
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Triple = tuple[float, float, float]
@@ -39,6 +39,10 @@ class DetectionSettings(_Frozen):
         160  # must exceed the largest cell, so that each is whole in some tile
     )
     whole_up_to_px: Annotated[int, Field(gt=0)] = 960  # images with a longer side above this are tiled
+
+    def threshold_of(self, class_id: str) -> float:
+        """Score from which a box of this class is reported."""
+        return self.class_thresholds.get(class_id, self.score_threshold)
 
 
 class ClassificationSettings(_Frozen):

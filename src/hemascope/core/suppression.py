@@ -20,7 +20,8 @@ def select_detections(
     A pair (anchor, class) is a candidate when its score reaches the class's entry of `thresholds` `(classes,)`; the
     best `max_candidates` enter NMS and the best `max_detections` leave it. Empty boxes are dropped.
     """
-    solid = ((boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]) > 0).all(axis=1)
+    size = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
+    solid = (size[:, 0] > 0) & (size[:, 1] > 0)
     anchor_index, class_ids = np.nonzero((scores >= thresholds) & solid[:, None])
     candidate_scores = scores[anchor_index, class_ids]
     best = np.argsort(-candidate_scores, kind="stable")[:max_candidates]

@@ -1,6 +1,6 @@
 """What a dataset reader yields."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ class CellSample:
     label: str  # canonical class id
     source: str
     group: str
-    box_xyxy: FloatArray | None = field(default=None)
+    box_xyxy: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,6 @@ class FieldDataset:
     name: str
     classes: tuple[str, ...]
     samples: tuple[FieldSample, ...]
-
-    def count_boxes(self) -> dict[str, int]:
-        """Boxes a class."""
-        ids = np.concatenate([s.class_ids for s in self.samples]) if self.samples else np.zeros(0, np.int64)
-        return {name: int((ids == i).sum()) for i, name in enumerate(self.classes)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 
 from hemascope.core.boxes import iou_xyxy
 from hemascope.core.detections import Detections
-from hemascope.core.metrics.average_precision import COCO_THRESHOLDS, ClassMatches, GroundTruth, match_class
+from hemascope.core.metrics.average_precision import (
+    COCO_THRESHOLDS,
+    ClassMatches,
+    GroundTruth,
+    match_class,
+    mean_over_classes,
+)
 from hemascope.data.sample import FieldDataset
 from hemascope.errors import DatasetError
 from hemascope.imaging.decode import open_image
@@ -51,7 +57,7 @@ class DetectionEvaluation:
         """Mean over classes, then each class, on all sources together."""
         overall = [r for r in self.rows if r.source == "all"]
         values = {
-            name: float(np.nanmean([getattr(r, name) for r in overall])) for name in ("ap", "ap50", "ap75", "ap90")
+            name: mean_over_classes([getattr(r, name) for r in overall]) for name in ("ap", "ap50", "ap75", "ap90")
         }
         for r in overall:
             values |= {f"{name}_{r.class_id}": getattr(r, name) for name in ("ap", "ap50", "ap75", "ap90")}
@@ -76,10 +82,10 @@ def evaluate_detector(
         with open_image(sample.path) as source:
             predictions.append(detector.detect(source))
         progress("detect", i, len(dataset.samples))
-    rows = []
+    rows, all_truths = [], _truths(dataset)
     for source_name in ("all", *sorted({s.source for s in dataset.samples})):
         chosen = [i for i, s in enumerate(dataset.samples) if source_name in ("all", s.source)]
-        truths = [_truths(dataset)[i] for i in chosen]
+        truths = [all_truths[i] for i in chosen]
         for class_index, class_id in enumerate(dataset.classes):
             matches = match_class([predictions[i] for i in chosen], truths, class_index)
             rows.append(_row(source_name, class_id, matches))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hemascope.core.manifest import ModelManifest
 from hemascope.core.metrics.average_precision import GroundTruth
 from hemascope.core.metrics.classification import class_scores
+from hemascope.data.machine import describe_machine
 from hemascope.errors import OutputError
 from hemascope.evaluation.classification import ClassificationEvaluation
 from hemascope.evaluation.detection import DetectionEvaluation, DetectionRow, detection_confusion
@@ -29,7 +30,7 @@ def write_detection_report(evaluation: DetectionEvaluation, manifest: ModelManif
         classes = evaluation.dataset.classes
         settings = manifest.detection
         assert settings is not None
-        thresholds = np.array([settings.class_thresholds.get(c, settings.score_threshold) for c in classes], np.float32)
+        thresholds = np.array([settings.threshold_of(c) for c in classes], np.float32)
         truths = [GroundTruth(s.boxes_xyxy, s.class_ids) for s in evaluation.dataset.samples]
         confusion = detection_confusion(evaluation.predictions, truths, thresholds, len(classes))
         rows, columns = [*classes, "background"], [*classes, "missed"]
@@ -63,6 +64,7 @@ def _write_metrics(out: Path, manifest: ModelManifest, dataset: str, split: str,
         "training_run": manifest.training_run,
         "dataset": dataset,
         "split": split,
+        "machine": describe_machine("onnxruntime"),
         "metrics": {name: None if math.isnan(value) else round(value, 6) for name, value in headline.items()},
     }
     (out / "metrics.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

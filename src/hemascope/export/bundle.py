@@ -1,6 +1,7 @@
 """A finished run -> a model bundle: network, manifest, card."""
 
 import hashlib
+import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,36 +19,32 @@ from hemascope.errors import ModelError, OutputError
 from hemascope.export.card import BundleIdentity, render_card
 from hemascope.export.to_onnx import OPSET, export_classifier, export_detector
 from hemascope.models import create_model
-from hemascope.training.checkpoint import FILE_NAME, load_checkpoint
-from hemascope.training.detection import MEAN, STD
-from hemascope.training.recipe import ClassificationRecipe, DetectionRecipe, load_recipe, recipe_digest
+from hemascope.training.checkpoint import FILE_NAME, checkpoint_recipe, load_checkpoint, run_id
+from hemascope.training.normalisation import MEAN, STD
+from hemascope.training.recipe import AnyRecipe
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
     """The averaged weights of a run, in eval mode, with the recipe that made them."""
 
-    folder: Path
-    recipe: DetectionRecipe | ClassificationRecipe
+    run_id: str
+    recipe: AnyRecipe
     classes: tuple[str, ...]
     model: nn.Module
-    epochs: int
-
-    @property
-    def run_id(self) -> str:
-        return f"{self.folder.name}-seed{self.recipe.seed}-{recipe_digest(self.recipe)}-epoch{self.epochs}"
 
 
 def load_run(folder: Path) -> FinishedRun:
-    """Raises ModelError when the folder holds no run, or one whose checkpoint and recipe disagree."""
-    saved = load_checkpoint(folder / FILE_NAME)
-    recipe = load_recipe(folder / "recipe.yaml")
+    """Reads the checkpoint alone: it holds the recipe too. Raises ModelError or RecipeError where it cannot be used."""
+    path = folder / FILE_NAME
+    saved = load_checkpoint(path)
+    recipe = checkpoint_recipe(saved, path)
     model = create_model(recipe.model.name, task=recipe.task, num_classes=len(saved.classes), **recipe.model.options)
     try:
         model.load_state_dict(saved.average)
     except RuntimeError as error:
-        raise ModelError(f"{folder}: the checkpoint does not fit the network of recipe.yaml: {error}") from error
-    return FinishedRun(folder, recipe, saved.classes, model.eval(), saved.epoch)
+        raise ModelError(f"{path}: the weights do not fit the network of their recipe: {error}") from error
+    return FinishedRun(run_id(folder, recipe, saved), recipe, saved.classes, model.eval())
 
 
 def write_onnx(run: FinishedRun, path: Path) -> None:
@@ -67,7 +64,10 @@ def write_bundle(
     metrics: dict[str, float],
     validation: str,
 ) -> ModelManifest:
-    """Put network, manifest and card into `folder` (made if need be). Raises OutputError when it cannot be written."""
+    """Put network, manifest and card into `folder` (made if need be); figures that are NaN are left out.
+
+    `validation` says on which images they were measured. Raises OutputError when it cannot be written.
+    """
     recipe = run.recipe
     size = recipe.eval_size if recipe.task == "detection" else recipe.input_size
     try:
@@ -90,7 +90,7 @@ def write_bundle(
             licence=identity.licence,
             data=identity.data,
             training_run=run.run_id,
-            metrics={name: round(value, 4) for name, value in metrics.items()},
+            metrics={name: round(value, 4) for name, value in metrics.items() if not math.isnan(value)},
         )
         text = manifest.model_dump_json(by_alias=True, indent=2, exclude_none=True)
         (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")

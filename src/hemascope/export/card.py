@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.core.manifest import ModelManifest
 from hemascope.errors import RecipeError
+from hemascope.hematology.differential import RESEARCH_USE
 
-RESEARCH_USE = "For Research Use Only. Not for use in diagnostic procedures."
 Lines = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -34,7 +34,8 @@ def load_identity(path: Path) -> BundleIdentity:
         raise RecipeError(f"{path}: cannot be read as YAML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        raise RecipeError(f"{path}: {'.'.join(str(p) for p in first['loc'])}: {first['msg']}") from error
+        key = ".".join(str(part) for part in first["loc"]) or "identity"
+        raise RecipeError(f"{path}: {key}: {first['msg']}") from error
 
 
 def render_card(identity: BundleIdentity, manifest: ModelManifest, validation: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.core.manifest import ClassificationSettings, DetectionSettings, ModelManifest
+from hemascope.data.images import read_image
 from hemascope.data.readers import read_cells, read_fields
 from hemascope.data.readers.pbc import with_detected_boxes
 from hemascope.data.sample import CellDataset, FieldDataset
@@ -19,13 +20,12 @@ from hemascope.export.bundle import FinishedRun, load_run, write_bundle, write_o
 from hemascope.export.card import BundleIdentity
 from hemascope.export.parity import Parity, check_parity
 from hemascope.imaging.crop import serving_crop
-from hemascope.imaging.decode import decode_image
 from hemascope.imaging.normalise import normalise_batch
 from hemascope.imaging.resize import Letterbox, resize_rgb
 from hemascope.inference.bundle import load_bundle
 from hemascope.inference.classifier import ClassifiedCells, Classifier
 from hemascope.inference.detector import Detector
-from hemascope.training.detection import MEAN, STD
+from hemascope.training.normalisation import MEAN, STD
 from hemascope.training.recipe import ClassificationRecipe, DetectionRecipe
 
 PARITY_IMAGES = 32
@@ -38,6 +38,16 @@ class ExportedBundle:
     parity: Parity
 
 
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What the validation images say about an exported network."""
+
+    parity: Parity
+    settings: DetectionSettings | ClassificationSettings
+    metrics: dict[str, float]
+    validation: str  # which images they are
+
+
 def export_run(
     run_folder: Path,
     identity: BundleIdentity,
@@ -48,7 +58,8 @@ def export_run(
 ) -> ExportedBundle:
     """Export the network, prove that it repeats the original, read its thresholds off the validation images.
 
-    Raises ExportParityError when it does not repeat it, and what the readers and `load_run` raise.
+    `out` is written last, when all that went well. Raises ExportParityError when the network does not repeat the
+    original, ModelError when no threshold can be read off, and what the readers and `load_run` raise.
     """
     run = load_run(run_folder)
     with tempfile.TemporaryDirectory() as scratch:
@@ -57,60 +68,58 @@ def export_run(
         write_onnx(run, onnx_path)
         report("export", 1, 1)
         if isinstance(run.recipe, DetectionRecipe):
-            return _export_detector(run, run.recipe, identity, data_root, onnx_path, out, report)
-        return _export_classifier(run, run.recipe, identity, data_root, detections_json, onnx_path, out, report)
+            measured = _measure_detector(run, run.recipe, identity, data_root, onnx_path, report)
+        else:
+            measured = _measure_classifier(run, run.recipe, identity, data_root, detections_json, onnx_path, report)
+        manifest = write_bundle(run, onnx_path, out, identity, measured.settings, measured.metrics, measured.validation)
+    return ExportedBundle(manifest, measured.parity)
 
 
-def _export_detector(
+def _measure_detector(
     run: FinishedRun,
     recipe: DetectionRecipe,
     identity: BundleIdentity,
     data_root: Path,
     onnx_path: Path,
-    out: Path,
     report: ReportStage,
-) -> ExportedBundle:
+) -> _Measured:
     dataset = read_fields(recipe.data.reader, data_root, recipe.data.val_split)
-    parity = check_parity(run.model, onnx_path, _field_batches(dataset, recipe), detector=True)
-    settings = DetectionSettings(score_threshold=SCORE_FLOOR)
+    parity = check_parity(run.model, onnx_path, _field_batches(run, recipe, dataset), detector=True)
     validation = _describe(dataset.name, recipe.data.val_split, len(dataset.samples))
-    write_bundle(run, onnx_path, out, identity, settings, {}, validation)
-    evaluation = evaluate_detector(Detector(load_bundle(out), score_threshold=SCORE_FLOOR), dataset, report)
-    settings = detection_thresholds(evaluation, settings)
-    manifest = write_bundle(run, onnx_path, out, identity, settings, evaluation.headline(), validation)
-    return ExportedBundle(manifest, parity)
+    trial = onnx_path.parent / "trial"
+    settings = DetectionSettings(score_threshold=SCORE_FLOOR)
+    write_bundle(run, onnx_path, trial, identity, settings, {}, validation)
+    evaluation = evaluate_detector(Detector(load_bundle(trial), score_threshold=SCORE_FLOOR), dataset, report)
+    return _Measured(parity, detection_thresholds(evaluation, settings), evaluation.headline(), validation)
 
 
-def _export_classifier(
+def _measure_classifier(
     run: FinishedRun,
     recipe: ClassificationRecipe,
     identity: BundleIdentity,
     data_root: Path,
     detections_json: Path | None,
     onnx_path: Path,
-    out: Path,
     report: ReportStage,
-) -> ExportedBundle:
+) -> _Measured:
     dataset = read_cells(recipe.data.reader, data_root, recipe.data.val_split)
-    parity = check_parity(run.model, onnx_path, _cell_batches(dataset, recipe), detector=False)
+    parity = check_parity(run.model, onnx_path, _cell_batches(recipe, dataset), detector=False)
     validation = _describe(dataset.name, recipe.data.val_split, len(dataset.samples))
+    trial = onnx_path.parent / "trial"
     settings = ClassificationSettings(crop_context=recipe.crop_context, whole_image_zoom=recipe.whole_image_zoom)
-    write_bundle(run, onnx_path, out, identity, settings, {}, validation)
-    measured = evaluate_classifier(Classifier(load_bundle(out)), dataset, report)
+    write_bundle(run, onnx_path, trial, identity, settings, {}, validation)
+    measured = evaluate_classifier(Classifier(load_bundle(trial)), dataset, report)
     # with temperature 1 the probabilities and the log-sum-exp give the logits back
     logits = np.log(np.maximum(measured.cells.probabilities, 1e-30)) + measured.cells.logsumexp[:, None]
     settings = classification_thresholds(logits, measured.labels, settings, run.classes)
-    final = ClassificationEvaluation(
-        run.classes, measured.labels, ClassifiedCells.from_logits(logits, settings, run.classes)
-    )
-    metrics = final.headline()
+    cells = ClassifiedCells.from_logits(logits, settings, run.classes)
+    metrics = ClassificationEvaluation(run.classes, measured.labels, cells).headline()
     if detections_json is not None:
         boxed = with_detected_boxes(dataset, detections_json)
-        write_bundle(run, onnx_path, out, identity, settings, metrics, validation)
-        detected = evaluate_classifier(Classifier(load_bundle(out)), boxed, report).headline()
+        write_bundle(run, onnx_path, trial, identity, settings, {}, validation)
+        detected = evaluate_classifier(Classifier(load_bundle(trial)), boxed, report).headline()
         metrics |= {f"{name}_detected_crops": detected[name] for name in ("accuracy", "accuracy_coarse", "macro_f1")}
-    manifest = write_bundle(run, onnx_path, out, identity, settings, metrics, validation)
-    return ExportedBundle(manifest, parity)
+    return _Measured(parity, settings, metrics, validation)
 
 
 def _describe(dataset: str, split: str, images: int) -> str:
@@ -122,19 +131,20 @@ def _spread(count: int) -> list[int]:
     return sorted({int(i) for i in np.linspace(0, count - 1, min(PARITY_IMAGES, count))})
 
 
-def _field_batches(dataset: FieldDataset, recipe: DetectionRecipe) -> list[NDArray[np.float32]]:
+def _field_batches(run: FinishedRun, recipe: DetectionRecipe, dataset: FieldDataset) -> list[NDArray[np.float32]]:
+    stride: int = run.model.stride  # type: ignore[assignment]  # every detector has one
     batches = []
     for i in _spread(len(dataset.samples)):
-        rgb = decode_image(dataset.samples[i].path.read_bytes())
-        letterbox = Letterbox.plan(rgb.shape[1], rgb.shape[0], recipe.eval_size, 32)
+        rgb = read_image(dataset.samples[i].path)
+        letterbox = Letterbox.plan(rgb.shape[1], rgb.shape[0], recipe.eval_size, stride)
         batches.append(normalise_batch([letterbox.apply(rgb)], MEAN, STD))
     return batches
 
 
-def _cell_batches(dataset: CellDataset, recipe: ClassificationRecipe) -> list[NDArray[np.float32]]:
+def _cell_batches(recipe: ClassificationRecipe, dataset: CellDataset) -> list[NDArray[np.float32]]:
     crops = []
     for i in _spread(len(dataset.samples)):
-        rgb = decode_image(dataset.samples[i].path.read_bytes())
+        rgb = read_image(dataset.samples[i].path)
         crop = serving_crop(rgb, None, recipe.crop_context, recipe.whole_image_zoom)
         crops.append(resize_rgb(crop, recipe.input_size, recipe.input_size))
     return [normalise_batch(crops[i : i + 8], MEAN, STD) for i in range(0, len(crops), 8)]

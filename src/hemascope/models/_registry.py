@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from inspect import signature
 from typing import Any, Literal, TypeVar
 
 from torch import nn
@@ -40,15 +41,23 @@ def list_models(task: Task | None = None) -> list[str]:
 
 
 def create_model(name: str, *, task: Task, num_classes: int, **options: Any) -> nn.Module:
-    """Build a network by name. Raises ModelError for an unknown name, a wrong task or an option the network lacks."""
+    """Build a network by name; `options` are keyword arguments of its builder.
+
+    Raises ModelError for an unknown name, a wrong task, and an option that the network lacks or cannot use.
+    """
     entry = _ENTRIES.get(name)
     if entry is None or entry.task != task:
-        known = list_models(task)
-        hint = get_close_matches(name, known, n=1)
-        raise ModelError(
-            f"no {task} model '{name}'; known: {', '.join(known)}" + (f". Did you mean '{hint[0]}'?" if hint else "")
-        )
+        raise ModelError(f"no {task} model '{name}'; {_suggest(name, list_models(task))}")
+    known = [option for option in signature(entry.build).parameters if option != "num_classes"]
+    for option in options:
+        if option not in known:
+            raise ModelError(f"model '{name}' has no option '{option}'; {_suggest(option, known)}")
     try:
         return entry.build(num_classes=num_classes, **options)
-    except TypeError as error:
-        raise ModelError(f"model '{name}' does not take these options {sorted(options)}: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"model '{name}' cannot be built with the options {options}: {error}") from error
+
+
+def _suggest(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f"known: {', '.join(known)}" + (f". Did you mean '{close[0]}'?" if close else "")

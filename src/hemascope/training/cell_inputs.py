@@ -9,17 +9,20 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from hemascope.core.boxes import FloatArray
+from hemascope.data.images import read_image
 from hemascope.data.sample import CellDataset, CellSample
 from hemascope.imaging.crop import cut_square
-from hemascope.imaging.decode import decode_image
 from hemascope.imaging.resize import RgbArray, resize_rgb
 from hemascope.training.colour import turn_and_mirror, vary_colour, vary_focus
 from hemascope.training.recipe import ClassificationAugmentation
 
 
 def read_cell_image(sample: CellSample, longest_side: int) -> tuple[RgbArray, FloatArray | None]:
-    """Decoded image, shrunk to the cache size where it is larger, and its cell's box in the same pixels."""
-    rgb = decode_image(sample.path.read_bytes())
+    """Decoded image, shrunk to the cache size where it is larger, and its cell's box in the same pixels.
+
+    Raises DatasetError for an unreadable image.
+    """
+    rgb = read_image(sample.path)
     scale = min(1.0, longest_side / max(rgb.shape[:2]))
     small = resize_rgb(rgb, round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
     return small, None if sample.box_xyxy is None else sample.box_xyxy * np.float32(scale)

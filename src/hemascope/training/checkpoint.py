@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from hemascope.errors import ModelError
+from hemascope.training.recipe import AnyRecipe, parse_recipe, recipe_digest
 
 FILE_NAME = "last.pt"
 
@@ -24,6 +25,7 @@ class Checkpoint:
     average_updates: int
     optimiser: dict[str, Any]
     seconds: float  # training time so far
+    initial_run: str | None = None  # id of the run whose weights it started from
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
@@ -40,5 +42,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(**content)
     except FileNotFoundError as error:
         raise ModelError(f"{path} does not exist; give a run folder made by 'hemascope train'") from error
-    except Exception as error:
+    except Exception as error:  # a damaged file makes torch.load raise almost anything
         raise ModelError(f"{path} is no checkpoint of 'hemascope train': {error}") from error
+
+
+def checkpoint_recipe(checkpoint: Checkpoint, path: Path) -> AnyRecipe:
+    """The recipe it was trained with; fields that are newer than the file have their defaults."""
+    return parse_recipe(checkpoint.recipe, str(path))
+
+
+def run_id(folder: Path, recipe: AnyRecipe, checkpoint: Checkpoint) -> str:
+    """Folder name, seed, digest of the recipe and epochs, then the id of the run it started from."""
+    own = f"{folder.resolve().name}-seed{recipe.seed}-{recipe_digest(recipe)}-epoch{checkpoint.epoch}"
+    return own if checkpoint.initial_run is None else f"{own}-from-{checkpoint.initial_run}"

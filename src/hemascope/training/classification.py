@@ -18,8 +18,8 @@ from hemascope.imaging.normalise import normalise_batch
 from hemascope.imaging.resize import RgbArray, resize_rgb
 from hemascope.models import create_model
 from hemascope.training.cell_inputs import CellInputs, collate_cells, read_cell_image
-from hemascope.training.detection import MEAN, STD, normalise_images
-from hemascope.training.engine import TrainingTask, batches
+from hemascope.training.engine import TrainingTask
+from hemascope.training.normalisation import MEAN, STD, normalise_images
 from hemascope.training.recipe import ClassificationRecipe
 
 
@@ -37,7 +37,8 @@ def classification_task(recipe: ClassificationRecipe, data_root: Path, detection
     torch.manual_seed(recipe.seed)
     classes = len(train_set.classes)
     model = create_model(recipe.model.name, task="classification", num_classes=classes, **recipe.model.options)
-    crops = {kind: serving_crops(val_set, recipe, whole_image=kind == "whole") for kind in ("whole", "detected")}
+    kinds = ("whole",) if detections_json is None else ("whole", "detected")
+    crops = {kind: serving_crops(val_set, recipe, whole_image=kind == "whole") for kind in kinds}
     labels = val_set.labels()
     smoothing, alpha = recipe.augmentation.label_smoothing, recipe.augmentation.mixup
 
@@ -77,7 +78,8 @@ def predict_logits(model: nn.Module, crops: Sequence[RgbArray], size: int, batch
     """Logits `(n, classes)` of square crops."""
     model.eval()
     parts = []
-    for part in batches(list(crops), batch_size):
+    for start in range(0, len(crops), batch_size):
+        part = crops[start : start + batch_size]
         batch = normalise_batch([resize_rgb(crop, size, size) for crop in part], MEAN, STD)
         parts.append(model(torch.from_numpy(batch).contiguous(memory_format=torch.channels_last))[0].numpy())
     return np.concatenate(parts)

@@ -1,6 +1,6 @@
 """The detection task: what the training loop needs to know about fields and boxes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,23 +8,25 @@ import torch
 from torch import Tensor, nn
 
 from hemascope.core.detections import Detections
-from hemascope.core.metrics.average_precision import GroundTruth, match_class
+from hemascope.core.metrics.average_precision import GroundTruth, match_class, mean_over_classes
 from hemascope.core.suppression import select_detections
 from hemascope.data.readers import read_fields
+from hemascope.errors import RecipeError
 from hemascope.imaging.normalise import normalise_batch
 from hemascope.imaging.resize import Letterbox, RgbArray
 from hemascope.models import create_model
 from hemascope.training.engine import TrainingTask
 from hemascope.training.field_inputs import CachedField, FieldInputs, cache_fields, collate
 from hemascope.training.losses.detection import DetectionLoss, FieldTarget
+from hemascope.training.normalisation import MEAN, STD, normalise_images
 from hemascope.training.recipe import DetectionRecipe
-
-MEAN = (0.5, 0.5, 0.5)
-STD = (0.25, 0.25, 0.25)
 
 
 def detection_task(recipe: DetectionRecipe, data_root: Path) -> TrainingTask:
-    """Read the data named by the recipe and build the network."""
+    """Read the data named by the recipe and build the network.
+
+    Raises RecipeError, DatasetError or ModelError where recipe, data and network do not fit.
+    """
     train_set = read_fields(recipe.data.reader, data_root, recipe.data.train_split)
     val_set = read_fields(recipe.data.reader, data_root, recipe.data.val_split)
     val_fields = cache_fields(val_set, recipe.data.cache_px)
@@ -32,6 +34,9 @@ def detection_task(recipe: DetectionRecipe, data_root: Path) -> TrainingTask:
     model = create_model(
         recipe.model.name, task="detection", num_classes=len(train_set.classes), **recipe.model.options
     )
+    stride: int = model.stride  # type: ignore[assignment]  # every detector has one
+    if recipe.input_size % stride:
+        raise RecipeError(f"input_size is {recipe.input_size}: '{recipe.model.name}' needs a multiple of {stride}")
     criterion = DetectionLoss(recipe.atss_candidates, recipe.box_weight, recipe.iou_weight)
 
     def loss(network: nn.Module, batch: tuple[Tensor, list[FieldTarget]]) -> dict[str, Tensor]:
@@ -48,12 +53,6 @@ def detection_task(recipe: DetectionRecipe, data_root: Path) -> TrainingTask:
     return TrainingTask(model, train_set.classes, inputs, collate, loss, validate)
 
 
-def normalise_images(images: Tensor) -> Tensor:
-    """`(B, H, W, 3)` uint8 to the network's input `(B, 3, H, W)`, the arithmetic of `imaging.normalise`."""
-    mean, std = torch.tensor(MEAN), torch.tensor(STD)
-    return ((images.float() / 255 - mean) / std).permute(0, 3, 1, 2)  # keeps the channels-last memory layout
-
-
 @torch.no_grad()
 def predict_fields(
     model: nn.Module,
@@ -61,13 +60,12 @@ def predict_fields(
     longest_side: int,
     *,
     score_threshold: float = 0.05,
-    progress: Callable[[int], None] | None = None,
 ) -> list[Detections]:
     """Detections of each image in its own pixels, one at a time as serving does."""
     model.eval()
     stride: int = model.stride  # type: ignore[assignment]  # every detector has one
     found = []
-    for i, rgb in enumerate(images):
+    for rgb in images:
         box = Letterbox.plan(rgb.shape[1], rgb.shape[0], longest_side, stride)
         batch = torch.from_numpy(normalise_batch([box.apply(rgb)], MEAN, STD))
         boxes, scores = model.predict(batch.contiguous(memory_format=torch.channels_last))  # type: ignore[operator]
@@ -80,15 +78,13 @@ def predict_fields(
             max_detections=300,
         )
         found.append(Detections(box.boxes_to_image(selected.boxes_xyxy), selected.scores, selected.class_ids))
-        if progress:
-            progress(i + 1)
     return found
 
 
 def score_fields(
     predictions: Sequence[Detections], fields: Sequence[CachedField], classes: tuple[str, ...]
 ) -> dict[str, float]:
-    """AP50 and AP75 a class and their mean over classes."""
+    """AP50 and AP75 a class and their mean over the classes that occur; truth in the pixels of the predictions."""
     truths = [GroundTruth(f.boxes_xyxy, f.class_ids) for f in fields]
     values = {}
     for i, name in enumerate(classes):
@@ -96,5 +92,5 @@ def score_fields(
         values[f"ap50_{name}"] = matches.average_precision(0.5)
         values[f"ap75_{name}"] = matches.average_precision(0.75)
     for metric in ("ap50", "ap75"):
-        values[metric] = float(np.nanmean([values[f"{metric}_{name}"] for name in classes]))
+        values[metric] = mean_over_classes([values[f"{metric}_{name}"] for name in classes])
     return values

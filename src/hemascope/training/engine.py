@@ -1,7 +1,7 @@
 """The training loop, the same for every task."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,9 +10,16 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from hemascope.errors import ModelError
-from hemascope.training.checkpoint import FILE_NAME, Checkpoint, load_checkpoint, save_checkpoint
-from hemascope.training.recipe import ClassificationRecipe, DetectionRecipe
+from hemascope.errors import ModelError, RecipeError
+from hemascope.training.checkpoint import (
+    FILE_NAME,
+    Checkpoint,
+    checkpoint_recipe,
+    load_checkpoint,
+    run_id,
+    save_checkpoint,
+)
+from hemascope.training.recipe import AnyRecipe
 from hemascope.training.runlog import RunLog
 from hemascope.training.schedule import WeightAverage, lr_factor
 
@@ -20,11 +27,13 @@ Progress = Callable[[str, int, int], None]  # description, done, total
 
 
 class EpochInputs(Protocol):
-    """A dataset whose items depend on the epoch."""
+    """A map-style dataset whose items depend on the epoch."""
 
     epoch: int
 
     def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +42,28 @@ class TrainingTask:
 
     model: nn.Module
     classes: tuple[str, ...]
-    inputs: Any  # a torch Dataset that is also EpochInputs
+    inputs: EpochInputs
     collate: Callable[[list[Any]], Any]
     loss: Callable[[nn.Module, Any], dict[str, Tensor]]  # batch -> terms with `total`
     validate: Callable[[nn.Module], dict[str, float]]
 
 
+@dataclass(slots=True)
+class _Progress:
+    """What a checkpoint holds, alive."""
+
+    model: nn.Module
+    average: WeightAverage
+    optimiser: torch.optim.Optimizer
+    initial_run: str | None
+    epoch: int = 0  # finished ones
+    step: int = 0
+    seconds: float = 0.0
+
+
 def train(
     task: TrainingTask,
-    recipe: DetectionRecipe | ClassificationRecipe,
+    recipe: AnyRecipe,
     folder: Path,
     *,
     resume: bool,
@@ -53,91 +75,117 @@ def train(
 
     A folder with a checkpoint is continued with `resume`, and refused without it. `initial_run` is the folder of a
     finished run whose averaged weights a new run starts from. `stop_after_epochs` ends early (tests).
+
+    Raises RecipeError for a batch larger than the data; ModelError for weights that do not fit or a wild gradient.
     """
     optimisation = recipe.optimisation
-    checkpoint_path = folder / FILE_NAME
-    model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks the keyword
-    optimiser = torch.optim.AdamW(_weight_groups(model, optimisation.weight_decay), lr=optimisation.lr)
-    epoch, step, seconds = 0, 0, 0.0
-    if initial_run is not None:
-        _load_initial_weights(model, task.classes, initial_run)
-    average = WeightAverage(model, optimisation.ema_decay)
-    if checkpoint_path.exists():
-        if not resume:
-            raise ModelError(f"{folder} holds a run already; add --resume to continue it or choose another --out")
-        saved = load_checkpoint(checkpoint_path)
-        if saved.recipe != recipe.model_dump(mode="json"):
-            raise ModelError(f"{folder} was trained with another recipe; choose another --out")
-        model.load_state_dict(saved.model)
-        average.model.load_state_dict(saved.average)
-        average.updates = saved.average_updates
-        optimiser.load_state_dict(saved.optimiser)
-        epoch, step, seconds = saved.epoch, saved.step, saved.seconds
-    log = RunLog(folder, recipe, epoch)
     steps_an_epoch = len(task.inputs) // optimisation.batch_size
     if steps_an_epoch == 0:
-        raise ModelError(f"batch_size {optimisation.batch_size} exceeds the {len(task.inputs)} training images")
-    last_epoch = min(optimisation.epochs, stop_after_epochs or optimisation.epochs)
-    while epoch < last_epoch:
-        started = time.perf_counter()
-        torch.manual_seed(recipe.seed * 100_003 + epoch)  # dropout and the order of the epoch
-        task.inputs.epoch = epoch
-        sums: dict[str, float] = {}
-        loader = DataLoader(task.inputs, optimisation.batch_size, shuffle=True, drop_last=True, collate_fn=task.collate)
-        for done, batch in enumerate(loader, start=1):
-            factor = lr_factor(step, steps_an_epoch * optimisation.epochs, optimisation)
-            for group in optimiser.param_groups:
-                group["lr"] = optimisation.lr * factor
-            _add(sums, _train_step(task, model, batch, optimiser, optimisation.clip_norm))
-            average.update(model)
-            step += 1
-            progress(f"epoch {epoch + 1}/{optimisation.epochs}", done, steps_an_epoch)
-        epoch += 1
-        seconds += time.perf_counter() - started
-        row = {name: value / steps_an_epoch for name, value in sums.items()}
-        row |= {"lr": optimiser.param_groups[0]["lr"], "seconds": seconds}
-        if epoch % optimisation.validate_every == 0 or epoch == optimisation.epochs:
-            row |= task.validate(average.model)
-        save_checkpoint(
-            Checkpoint(
-                recipe=recipe.model_dump(mode="json"),
-                classes=task.classes,
-                epoch=epoch,
-                step=step,
-                model=model.state_dict(),
-                average=average.model.state_dict(),
-                average_updates=average.updates,
-                optimiser=optimiser.state_dict(),
-                seconds=seconds,
-            ),
-            checkpoint_path,
+        raise RecipeError(
+            f"optimisation.batch_size is {optimisation.batch_size}: at most the {len(task.inputs)} training images"
         )
-        log.add(epoch, row)
+    if (folder / FILE_NAME).exists():
+        if not resume:
+            raise ModelError(f"{folder} holds a run already; add --resume to continue it or choose another --out")
+        state = _resume(task, recipe, folder / FILE_NAME)
+    else:
+        state = _begin(task, recipe, initial_run)
+    log = RunLog(folder, recipe, state.epoch)
+    last_epoch = min(optimisation.epochs, stop_after_epochs or optimisation.epochs)
+    while state.epoch < last_epoch:
+        row = _train_epoch(task, recipe, state, steps_an_epoch, progress)
+        if state.epoch % optimisation.validate_every == 0 or state.epoch == optimisation.epochs:
+            row |= task.validate(state.average.model)
+        log.add(state.epoch, row)  # before the checkpoint: a resumed run drops rows it is ahead of, but misses none
+        save_checkpoint(_checkpoint(task, recipe, state), folder / FILE_NAME)
         log.draw_curves(folder / "curves.png")
 
 
-def _train_step(
-    task: TrainingTask, model: nn.Module, batch: Any, optimiser: torch.optim.Optimizer, clip_norm: float
+def _begin(task: TrainingTask, recipe: AnyRecipe, initial_run: Path | None) -> _Progress:
+    model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks the keyword
+    initial_id = None if initial_run is None else _load_initial_weights(model, task.classes, initial_run)
+    optimiser = torch.optim.AdamW(_weight_groups(model, recipe.optimisation.weight_decay), lr=recipe.optimisation.lr)
+    return _Progress(model, WeightAverage(model, recipe.optimisation.ema_decay), optimiser, initial_id)
+
+
+def _resume(task: TrainingTask, recipe: AnyRecipe, path: Path) -> _Progress:
+    saved = load_checkpoint(path)
+    if checkpoint_recipe(saved, path) != recipe:
+        raise ModelError(f"{path.parent} was trained with another recipe; choose another --out")
+    state = _begin(task, recipe, None)
+    state.model.load_state_dict(saved.model)
+    state.average.model.load_state_dict(saved.average)
+    state.average.updates = saved.average_updates
+    state.optimiser.load_state_dict(saved.optimiser)
+    state.epoch, state.step, state.seconds = saved.epoch, saved.step, saved.seconds
+    state.initial_run = saved.initial_run
+    return state
+
+
+def _checkpoint(task: TrainingTask, recipe: AnyRecipe, state: _Progress) -> Checkpoint:
+    return Checkpoint(
+        recipe=recipe.model_dump(mode="json"),
+        classes=task.classes,
+        epoch=state.epoch,
+        step=state.step,
+        model=state.model.state_dict(),
+        average=state.average.model.state_dict(),
+        average_updates=state.average.updates,
+        optimiser=state.optimiser.state_dict(),
+        seconds=state.seconds,
+        initial_run=state.initial_run,
+    )
+
+
+def _train_epoch(
+    task: TrainingTask, recipe: AnyRecipe, state: _Progress, steps: int, progress: Progress
 ) -> dict[str, float]:
-    model.train()
-    terms = task.loss(model, batch)
-    optimiser.zero_grad(set_to_none=True)
+    """Mean loss terms of the epoch, its last learning rate and the seconds of the run so far."""
+    optimisation = recipe.optimisation
+    started = time.perf_counter()
+    torch.manual_seed(recipe.seed * 100_003 + state.epoch)  # dropout and the order of the epoch
+    task.inputs.epoch = state.epoch
+    sums: dict[str, float] = {}
+    dataset: Any = task.inputs
+    loader = DataLoader(dataset, optimisation.batch_size, shuffle=True, drop_last=True, collate_fn=task.collate)
+    for done, batch in enumerate(loader, start=1):
+        factor = lr_factor(state.step, steps * optimisation.epochs, optimisation)
+        for group in state.optimiser.param_groups:
+            group["lr"] = optimisation.lr * factor
+        for name, value in _train_step(task, state, batch, optimisation.clip_norm).items():
+            sums[name] = sums.get(name, 0.0) + value
+        state.average.update(state.model)
+        state.step += 1
+        progress(f"epoch {state.epoch + 1}/{optimisation.epochs}", done, steps)
+    state.epoch += 1
+    state.seconds += time.perf_counter() - started
+    row = {name: value / steps for name, value in sums.items()}
+    return row | {"lr": state.optimiser.param_groups[0]["lr"], "seconds": state.seconds}
+
+
+def _train_step(task: TrainingTask, state: _Progress, batch: Any, clip_norm: float) -> dict[str, float]:
+    state.model.train()
+    terms = task.loss(state.model, batch)
+    state.optimiser.zero_grad(set_to_none=True)
     terms["total"].backward()  # type: ignore[no-untyped-call]
-    norm = nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+    norm = nn.utils.clip_grad_norm_(state.model.parameters(), clip_norm)
     if not torch.isfinite(norm):
         raise ModelError(f"the gradient is {norm.item()}; lower the learning rate in the recipe")
-    optimiser.step()
+    state.optimiser.step()
     return {f"loss_{name}": value.item() for name, value in terms.items()}
 
 
-def _load_initial_weights(model: nn.Module, classes: tuple[str, ...], run: Path) -> None:
-    saved = load_checkpoint(run / FILE_NAME)
+def _load_initial_weights(model: nn.Module, classes: tuple[str, ...], run: Path) -> str:
+    """Copies the averaged weights of a run into the model; returns the run's id."""
+    path = run / FILE_NAME
+    saved = load_checkpoint(path)
     if saved.classes != classes:
         raise ModelError(f"{run} was trained for the classes {saved.classes}, this recipe's data has {classes}")
     try:
         model.load_state_dict(saved.average)
     except RuntimeError as error:
         raise ModelError(f"{run} holds another network than the recipe asks for: {error}") from error
+    return run_id(run, checkpoint_recipe(saved, path), saved)
 
 
 def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -145,13 +193,3 @@ def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]
     kernels = [p for p in model.parameters() if p.ndim > 1]
     rest = [p for p in model.parameters() if p.ndim <= 1]
     return [{"params": kernels, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
-
-
-def _add(sums: dict[str, float], values: dict[str, float]) -> None:
-    for name, value in values.items():
-        sums[name] = sums.get(name, 0.0) + value
-
-
-def batches(items: list[Any], size: int) -> Iterable[list[Any]]:
-    """Consecutive lists of at most `size` items."""
-    return (items[i : i + size] for i in range(0, len(items), size))

@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from hemascope.core.boxes import FloatArray, IntArray, area_xyxy, clip_xyxy
+from hemascope.data.images import read_image
 from hemascope.data.sample import FieldDataset
-from hemascope.imaging.decode import decode_image
 from hemascope.imaging.resize import PAD_VALUE, RgbArray, resize_rgb
 from hemascope.training.colour import turn_and_mirror, vary_colour, vary_focus
 from hemascope.training.losses.detection import FieldTarget
@@ -28,10 +28,13 @@ class CachedField:
 
 
 def cache_fields(dataset: FieldDataset, longest_side: int) -> list[CachedField]:
-    """Decode and shrink every field once; enlarging is left to the augmentation."""
+    """Decode and shrink every field once; enlarging is left to the augmentation.
+
+    Boxes are cut at the borders; those thinner than a pixel are left out. Raises DatasetError for an unreadable image.
+    """
     fields = []
     for sample in dataset.samples:
-        rgb = decode_image(sample.path.read_bytes())
+        rgb = read_image(sample.path)
         height, width = rgb.shape[:2]
         scale = min(1.0, longest_side / max(height, width))
         small = resize_rgb(rgb, round(width * scale), round(height * scale))

@@ -1,4 +1,7 @@
-"""A training recipe: one reviewed YAML file a published result. Unknown keys raise."""
+"""A training recipe: one reviewed YAML file a published result. Unknown keys raise.
+
+The line below a field is its description in docs/training.md, see `recipe_tables.py`.
+"""
 
 import hashlib
 import json
@@ -6,113 +9,178 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.errors import RecipeError
 
 Positive = Annotated[int, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
+def _in_order(low_high: tuple[float, float]) -> tuple[float, float]:
+    if not 0 < low_high[0] <= low_high[1]:
+        raise ValueError(f"expected two numbers above 0, the smaller first, got {list(low_high)}")
+    return low_high
+
+
+Range = Annotated[tuple[float, float], AfterValidator(_in_order)]
+
+
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class ModelChoice(_Frozen):
-    name: str  # a registry name, see hemascope.models
-    options: dict[str, Any] = {}  # keyword arguments of its builder
+    name: str
+    """a name of the registry, see hemascope.models"""
+    options: dict[str, Any] = {}
+    """keyword arguments of its builder"""
 
 
 class DataChoice(_Frozen):
-    reader: str  # a reader of hemascope.data.readers
+    reader: str
+    """a reader of hemascope.data.readers"""
     train_split: str = "train"
+    """part that is trained on"""
     val_split: str = "val"
-    cache_px: Positive  # images are kept in memory with this longest side
+    """part that is measured while training and that export reads its thresholds off"""
+    cache_px: Positive
+    """images are kept in memory, shrunk to this longest side where they are larger"""
 
 
 class Optimisation(_Frozen):
     """AdamW, linear warm-up, cosine decay to `final_lr_factor`; an exponential moving average is what is kept."""
 
     epochs: Positive
+    """passes over the training part"""
     batch_size: Positive
+    """images a step; the rest of an epoch that fills no batch is left out"""
     lr: Annotated[float, Field(gt=0)]
-    weight_decay: Annotated[float, Field(ge=0)] = 0.05
+    """learning rate after the warm-up"""
+    weight_decay: NotNegative = 0.05
+    """of kernels; norms and biases have none"""
     warmup_steps: Annotated[int, Field(ge=0)] = 200
+    """steps in which the rate rises from 0 to `lr`"""
     final_lr_factor: Fraction = 0.01
+    """share of `lr` that is left at the end"""
     clip_norm: Annotated[float, Field(gt=0)] = 10.0
+    """longest gradient; a longer one is shortened to it"""
     ema_decay: Fraction = 0.999
-    validate_every: Positive = 5  # epochs
+    """share of the averaged weights that survives a step; young averages follow faster"""
+    validate_every: Positive = 5
+    """epochs; the last epoch is always measured"""
 
 
 class DetectionAugmentation(_Frozen):
-    mosaic: Fraction = 0.5  # share of samples made of four fields
-    scale: tuple[float, float] = (0.6, 1.4)  # size of the field relative to the input's longest side
-    colour: Annotated[float, Field(ge=0)] = 1.0  # 0 switches colour changes off
-    blur: Fraction = 0.1  # share of samples blurred a little
+    mosaic: Fraction = 0.5
+    """share of samples made of four fields"""
+    scale: Range = (0.6, 1.4)
+    """size of the field relative to the input's longest side"""
+    colour: NotNegative = 1.0
+    """strength of colour and light changes; 0 switches them off"""
+    blur: Fraction = 0.1
+    """share of samples blurred a little"""
 
 
 class ClassificationAugmentation(_Frozen):
-    context: tuple[float, float] = (1.2, 2.0)  # side of the crop relative to the box, where the box is known
-    zoom: tuple[float, float] = (0.6, 1.0)  # side of the central crop relative to the image, where it is not
-    whole_image: Fraction = 0.5  # share of samples cut without looking at the box
-    shift: Fraction = 0.06  # largest shift of the crop's centre relative to its side
-    rotation: bool = True  # any angle, besides the eight turns and mirrors
-    colour: Annotated[float, Field(ge=0)] = 1.0
+    context: Range = (1.2, 2.0)
+    """side of the crop relative to the box, where the box is known"""
+    zoom: Range = (0.6, 1.0)
+    """side of the central crop relative to the image, where it is not"""
+    whole_image: Fraction = 0.5
+    """share of samples cut without looking at the box"""
+    shift: Fraction = 0.06
+    """largest shift of the crop's centre relative to its side"""
+    rotation: bool = True
+    """turn by any angle, besides the eight turns and mirrors"""
+    colour: NotNegative = 1.0
+    """strength of colour and light changes; 0 switches them off"""
     blur: Fraction = 0.1
-    mixup: Annotated[float, Field(ge=0)] = 0.0  # alpha of the Beta distribution; 0 switches it off
+    """share of samples blurred a little"""
+    mixup: NotNegative = 0.0
+    """alpha of the Beta distribution that blends two samples; 0 switches it off"""
     label_smoothing: Fraction = 0.1
+    """share of the target spread over all classes"""
 
 
 class DetectionRecipe(_Frozen):
     task: Literal["detection"]
-    input_size: Positive  # side of the square training input
-    eval_size: Positive  # longest side of the letterbox when validating and serving
+    """which kind of recipe this is"""
+    input_size: Positive
+    """side of the square training input in pixels, a multiple of the network's stride"""
+    eval_size: Positive
+    """longest side of the letterbox in pixels when validating and serving"""
     model: ModelChoice
+    """the network"""
     data: DataChoice
+    """the dataset; its folder is an option of the command"""
     optimisation: Optimisation
+    """how the weights are found"""
     augmentation: DetectionAugmentation = DetectionAugmentation()
-    atss_candidates: Positive = 9  # anchors a level that compete for a box
-    box_weight: float = 2.0  # GIoU
-    iou_weight: float = 1.0  # IoU branch
+    """how training images are varied"""
+    atss_candidates: Positive = 9
+    """anchors a level that compete for a box"""
+    box_weight: NotNegative = 2.0
+    """weight of the GIoU loss beside the focal loss"""
+    iou_weight: NotNegative = 1.0
+    """weight of the IoU branch's loss"""
     seed: int = 0
+    """of the first weights, the order and the augmentation"""
 
 
 class ClassificationRecipe(_Frozen):
     task: Literal["classification"]
-    input_size: Positive  # side of the square input
-    crop_context: Annotated[float, Field(ge=1)]  # crop rule when serving: side / longer side of the box
-    whole_image_zoom: Fraction  # central part of a ready-made crop file that is used
+    """which kind of recipe this is"""
+    input_size: Positive
+    """side of the square input in pixels"""
+    crop_context: Annotated[float, Field(ge=1)]
+    """crop rule when serving: side relative to the longer side of the box"""
+    whole_image_zoom: Annotated[float, Field(gt=0, le=1)]
+    """crop rule when serving ready-made crop files: central part of the image that is used"""
     model: ModelChoice
+    """the network"""
     data: DataChoice
+    """the dataset; its folder is an option of the command"""
     optimisation: Optimisation
+    """how the weights are found"""
     augmentation: ClassificationAugmentation = ClassificationAugmentation()
+    """how training images are varied"""
     seed: int = 0
+    """of the first weights, the order and the augmentation"""
 
 
-Recipe = Annotated[DetectionRecipe | ClassificationRecipe, Field(discriminator="task")]
+AnyRecipe = DetectionRecipe | ClassificationRecipe
 
 
 class _RecipeFile(BaseModel):
-    recipe: Recipe
+    recipe: Annotated[AnyRecipe, Field(discriminator="task")]
 
 
-def load_recipe(path: Path) -> DetectionRecipe | ClassificationRecipe:
+def load_recipe(path: Path) -> AnyRecipe:
     """Read and check a recipe. Raises RecipeError naming the key, what was found and what was expected."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RecipeError(f"{path}: cannot be read as YAML: {error}") from error
+    return parse_recipe(content, str(path))
+
+
+def parse_recipe(content: object, origin: str) -> AnyRecipe:
+    """A recipe from plain values; `origin` names it in the RecipeError."""
     try:
-        return _RecipeFile(recipe=content).recipe
+        return _RecipeFile.model_validate({"recipe": content}).recipe
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'][1:]) or 'recipe'}: {problem['msg']}"
-            for problem in error.errors()
-        )
-        raise RecipeError(f"{path}: {problems}") from error
+        raise RecipeError(f"{origin}: {'; '.join(_explain(problem) for problem in error.errors())}") from error
 
 
-def recipe_digest(recipe: DetectionRecipe | ClassificationRecipe) -> str:
+def _explain(problem: Any) -> str:
+    key = ".".join(str(part) for part in problem["loc"][2:])  # after 'recipe' and the task
+    found = "" if isinstance(problem["input"], dict) else f", found {problem['input']!r}"
+    return f"{key or 'recipe'}: {problem['msg']}{found}"
+
+
+def recipe_digest(recipe: AnyRecipe) -> str:
     """First twelve hex digits of the SHA-256 of the resolved recipe; part of a run's id."""
     text = json.dumps(recipe.model_dump(mode="json"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,15 +1,13 @@
 """What a run leaves to read: resolved recipe, metrics.csv, curves.png."""
 
 import csv
-import platform
-import subprocess
 from pathlib import Path
 
 import torch
 import yaml
 from pydantic import BaseModel
 
-import hemascope
+from hemascope.data.machine import describe_machine
 
 
 class RunLog:
@@ -19,19 +17,22 @@ class RunLog:
         self.path = folder / "metrics.csv"
         self.rows: list[dict[str, str]] = []
         if self.path.exists() and epochs_done:
-            with self.path.open(newline="") as stream:
+            with self.path.open(newline="", encoding="utf-8") as stream:
                 self.rows = [row for row in csv.DictReader(stream) if int(row["epoch"]) <= epochs_done]
-        (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
-        (folder / "machine.yaml").write_text(yaml.safe_dump(describe_machine()))
+        machine = describe_machine("torch", "torchvision", "timm") | {"threads": torch.get_num_threads()}
+        for name, content in (("recipe", recipe.model_dump(mode="json")), ("machine", machine)):
+            (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
     def add(self, epoch: int, values: dict[str, float]) -> None:
         """`epoch` is 1-based: the number of epochs finished."""
         self.rows.append({"epoch": str(epoch), **{name: f"{value:.6g}" for name, value in values.items()}})
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
-        with self.path.open("w", newline="") as stream:
+        partial = self.path.with_suffix(".partial")  # replaced whole, so that a kill leaves a table that can be read
+        with partial.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, columns, restval="")
             writer.writeheader()
             writer.writerows(self.rows)
+        partial.replace(self.path)
 
     def draw_curves(self, path: Path) -> None:
         """One small plot a column over epochs."""
@@ -52,31 +53,3 @@ class RunLog:
         figure.tight_layout()
         figure.savefig(path, dpi=100)
         plt.close(figure)
-
-
-def describe_machine() -> dict[str, str | int]:
-    """What a reader needs to repeat a figure: versions, processor, threads, commit."""
-    return {
-        "hemascope": hemascope.__version__,
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "processor": _processor(),
-        "threads": torch.get_num_threads(),
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
-
-
-def _commit() -> str:
-    try:
-        command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return "not in a git checkout"

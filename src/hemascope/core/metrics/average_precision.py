@@ -88,17 +88,23 @@ def match_class(
     return ClassMatches(all_scores[order], all_true[:, order], total, thresholds)
 
 
+def mean_over_classes(values: Sequence[float]) -> float:
+    """Mean over the classes that have ground truth, whose value is not NaN; NaN when none has."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
 def _match_image(boxes_xyxy: FloatArray, truth_xyxy: FloatArray, thresholds: tuple[float, ...]) -> NDArray[np.bool_]:
     is_true = np.zeros((len(thresholds), len(boxes_xyxy)), bool)
     if not len(truth_xyxy):
         return is_true
-    iou = iou_xyxy(boxes_xyxy.astype(np.float64), truth_xyxy.astype(np.float64))  # type: ignore[arg-type]
-    for t, threshold in enumerate(thresholds):
-        free = np.ones(len(truth_xyxy), bool)
-        for d in range(len(boxes_xyxy)):
-            overlap = np.where(free, iou[d], -1.0)
-            best = len(overlap) - 1 - int(overlap[::-1].argmax())  # the last of equals, as the COCO tools choose
-            if overlap[best] >= min(threshold, 1 - 1e-10):
-                is_true[t, d] = True
-                free[best] = False
+    iou = iou_xyxy(boxes_xyxy.astype(np.float64), truth_xyxy.astype(np.float64))
+    least = np.minimum(thresholds, 1 - 1e-10)
+    row = np.arange(len(thresholds))
+    free = np.ones((len(thresholds), len(truth_xyxy)), bool)
+    for d in np.flatnonzero(iou.max(axis=1) >= least.min()):
+        overlap = np.where(free, iou[d], -1.0)
+        best = len(truth_xyxy) - 1 - overlap[:, ::-1].argmax(axis=1)  # the last of equals, as the COCO tools choose
+        is_true[:, d] = overlap[row, best] >= least
+        free[row, best] &= ~is_true[:, d]
     return is_true

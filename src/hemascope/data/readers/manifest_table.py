@@ -7,18 +7,27 @@ from hemascope.errors import DatasetError
 
 
 def read_manifest_table(root: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """Rows of `root/manifest.csv`. Raises DatasetError when it is missing, empty or lacks one of `columns`."""
+    """Rows of `root/manifest.csv`; columns beyond `columns` are allowed.
+
+    Raises DatasetError when the file is missing, unreadable or empty, lacks a column, or a row is too short.
+    """
     path = root / "manifest.csv"
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.DictReader(stream))
     except FileNotFoundError as error:
         raise DatasetError(f"{root} has no manifest.csv; give the dataset's own folder") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{path} cannot be read as a CSV table: {error}") from error
     if not rows:
         raise DatasetError(f"{path} lists no image")
     missing = [c for c in columns if c not in rows[0]]
     if missing:
         raise DatasetError(f"{path} lacks the column(s) {', '.join(missing)}; found {', '.join(rows[0])}")
+    for number, row in enumerate(rows, start=1):
+        empty = [c for c in columns if not row[c]]
+        if empty:
+            raise DatasetError(f"{path}: image {number} has no {', '.join(empty)}")
     return rows
 
 

@@ -1,7 +1,9 @@
 """PBC (Acevedo et al. 2020, CC BY 4.0): single cells of healthy donors, eleven classes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,30 +43,45 @@ def read_cells(root: Path, split: str) -> CellDataset:
 def with_detected_boxes(dataset: CellDataset, detections_json: Path) -> CellDataset:
     """The dataset with the box of its cell in each image, from `hemascope detect` over the same files.
 
-    The cell is the box nearest to the image's centre, if it holds it or nearly so; `platelet` images take platelet boxes
-    and all others wbc boxes. Images without such a box keep `box_xyxy=None`.
+    The cell is the box nearest to the image's centre, if it holds it or nearly so: a wbc box (which large platelets get
+    too), else a platelet box, from the detections above their threshold. Images without either keep `box_xyxy=None`.
+    Files are matched by name.
+
+    Raises DatasetError when the document is not one of `detect`, lacks an image or holds two of one name.
     """
     try:
         images = json.loads(detections_json.read_text(encoding="utf-8"))["images"]
-    except (OSError, ValueError, KeyError) as error:
-        raise DatasetError(f"{detections_json} is not the output of 'hemascope detect --json': {error}") from error
-    by_name = {Path(image["file"]).name: image for image in images}
+        names = [Path(image["file"]).name for image in images]
+        if len(set(names)) < len(names):
+            raise DatasetError(f"{detections_json} holds images of the same name; run detect over the dataset alone")
+        boxes = {name: _boxes_by_class(image) for name, image in zip(names, images, strict=True)}
+        centres = {name: (image["width"] / 2, image["height"] / 2) for name, image in zip(names, images, strict=True)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{detections_json} is not the output of 'hemascope detect --json': {error!r}") from error
     samples = []
     for sample in dataset.samples:
-        image = by_name.get(sample.path.name)
-        box = None
-        if image is not None:
-            wanted = "platelet" if sample.label == "platelet" else "wbc"
-            boxes = np.array([d["box_xyxy"] for d in image["detections"] if d["class"] == wanted], np.float32)
-            box = _central_box(boxes.reshape(-1, 4), image["width"] / 2, image["height"] / 2)
-        samples.append(CellSample(sample.path, sample.label, sample.source, sample.group, box))
-    return CellDataset(dataset.name, dataset.classes, tuple(samples))
+        name = sample.path.name
+        if name not in boxes:
+            raise DatasetError(f"{detections_json} lacks {name}; run 'hemascope detect' over all images of the dataset")
+        found = (_central_box(boxes[name].get(kind, []), *centres[name]) for kind in ("wbc", "platelet"))
+        box = next((box for box in found if box is not None), None)
+        samples.append(replace(sample, box_xyxy=box))
+    return replace(dataset, samples=tuple(samples))
 
 
-def _central_box(boxes_xyxy: FloatArray, x: float, y: float) -> FloatArray | None:
-    """The box nearest to a point, None when the best one is further than half its own size from it."""
-    if not len(boxes_xyxy):
+def _boxes_by_class(image: dict[str, Any]) -> dict[str, list[list[float]]]:
+    boxes: dict[str, list[list[float]]] = {}
+    for detection in image["detections"]:
+        if detection.get("above_threshold", True):  # documents hold weaker boxes as well, for curves
+            boxes.setdefault(detection["class"], []).append(detection["box_xyxy"])
+    return boxes
+
+
+def _central_box(boxes: list[list[float]], x: float, y: float) -> FloatArray | None:
+    """The xyxy box nearest to a point, None when the best one is further than half its own size from it."""
+    if not boxes:
         return None
+    boxes_xyxy = np.array(boxes, np.float32)
     centres = (boxes_xyxy[:, :2] + boxes_xyxy[:, 2:]) / 2
     distance = np.hypot(centres[:, 0] - x, centres[:, 1] - y)
     best = int(distance.argmin())

@@ -28,7 +28,10 @@ class DenseOutput:
 
 
 class _Tower(nn.Sequential):
-    """`depth` times 3x3 convolution, group norm, ReLU; shared by all levels, hence no batch statistics."""
+    """`depth` times 3x3 convolution, group norm, ReLU; shared by all levels, hence no batch statistics.
+
+    `channels` must be a multiple of 8, the number of groups.
+    """
 
     def __init__(self, channels: int, depth: int) -> None:
         layers: list[nn.Module] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchvision.ops import box_iou, generalized_box_iou_loss, sigmoid_focal_loss
+from torchvision.ops import box_area, generalized_box_iou_loss, sigmoid_focal_loss
 
 from hemascope.models.detectors.retinanet import DenseOutput
 from hemascope.models.layers.anchors import decode_boxes
@@ -47,10 +47,16 @@ class DetectionLoss:
         normaliser = max(len(boxes), 1)
         class_loss = sigmoid_focal_loss(output.class_logits, class_targets, alpha=0.25, gamma=2, reduction="sum")
         box_loss = generalized_box_iou_loss(boxes, truth, reduction="sum")
-        quality = torch.zeros(0)
-        if len(boxes):
-            quality = box_iou(boxes.detach(), truth).diagonal()
+        quality = _paired_iou(boxes.detach(), truth)
         iou_loss = functional.binary_cross_entropy_with_logits(torch.cat(quality_logits), quality, reduction="sum")
         terms = {"class": class_loss / normaliser, "box": box_loss / normaliser, "iou": iou_loss / normaliser}
         terms["total"] = terms["class"] + self.box_weight * terms["box"] + self.iou_weight * terms["iou"]
         return terms
+
+
+def _paired_iou(a_xyxy: Tensor, b_xyxy: Tensor) -> Tensor:
+    """Intersection over union of row i with row i `(n,)`: the diagonal of torchvision's `box_iou`, not its n x n."""
+    size = torch.min(a_xyxy[:, 2:], b_xyxy[:, 2:]) - torch.max(a_xyxy[:, :2], b_xyxy[:, :2])
+    intersection = size.clamp(min=0).prod(dim=1)
+    iou: Tensor = intersection / (box_area(a_xyxy) + box_area(b_xyxy) - intersection)
+    return iou
