@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -21,7 +22,7 @@ from hemascope.inference.bundle import load_bundle
 from hemascope.inference.detector import Detector
 
 TILE_PX = 512
-LAYOUTS = {
+LAYOUTS: dict[str, dict[str, Any]] = {
     "tiled": {"tile": (TILE_PX, TILE_PX), "compression": "jpeg"},
     "strips": {"rowsperstrip": TILE_PX, "compression": "zlib"},
     "raw": {"rowsperstrip": TILE_PX},
@@ -58,7 +59,7 @@ def main() -> None:
             pieces = smear_pieces(arguments.side, width)
             writer.write(
                 # strips must come encoded: tifffile would gather plain ones to a whole page first
-                (zlib.compress(piece, 1) for piece in pieces) if arguments.layout == "strips" else pieces,
+                (zlib.compress(piece.tobytes(), 1) for piece in pieces) if arguments.layout == "strips" else pieces,
                 shape=(arguments.side, arguments.side, 3),
                 dtype=np.uint8,
                 photometric="rgb",
