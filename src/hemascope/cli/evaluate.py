@@ -34,6 +34,8 @@ def evaluate(
     Classifiers: accuracy, precision, recall and F1 by class, macro F1, calibration, confusion.
     """
     model = load_bundle(find_bundle_folder(bundle))
+    if model.manifest.task == "detection" and boxes is not None:
+        raise typer.BadParameter("a detector finds its boxes itself", param_hint="--boxes")
     with stage_bar() as progress:
         if model.manifest.task == "detection":
             fields = read_fields(reader, data, split)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hemascope.cli.main import EXIT_INTERRUPTED
 from hemascope.cli.stage_bar import stage_bar
 from hemascope.training.run import run_recipe
 
@@ -25,15 +26,19 @@ def train(
 
     A killed run goes on with --resume and sees the same images as if it had not been killed.
     """
-    with stage_bar() as progress:
-        run_recipe(
-            recipe,
-            data,
-            out,
-            detections_json=boxes,
-            initial_run=init,
-            resume=resume,
-            threads=threads,
-            progress=progress,
-        )
+    try:
+        with stage_bar() as progress:
+            run_recipe(
+                recipe,
+                data,
+                out,
+                detections_json=boxes,
+                initial_run=init,
+                resume=resume,
+                threads=threads,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; the finished epochs are kept in {out}: go on with --resume", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     typer.echo(f"run finished: {out} (metrics.csv, curves.png, last.pt); next: hemascope export {out}")

@@ -1,0 +1,164 @@
+"""Smear fields in, one folder of results out: every field is finished and on disk before the next is opened."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from hemascope.errors import HemascopeError, InputError, OutputError
+from hemascope.hematology.differential import Specimen, differential
+from hemascope.hematology.taxonomy import Language
+from hemascope.imaging.decode import ImageSource, open_image
+from hemascope.imaging.quality import assess_quality
+from hemascope.inference.pipeline import FieldFindings
+from hemascope.service.inputs import InputFile, Inputs
+from hemascope.service.output_folder import SUMMARY_FILE, output_errors, prepare_output_folder, write_whole
+from hemascope.service.pictures import overview, quality_sample
+from hemascope.service.problems import InputProblem
+from hemascope.service.recording import UNIDENTIFIED, FieldRecorder, FieldResult, Totals
+from hemascope.service.report import write_report
+from hemascope.service.stage_clock import StageClock
+from hemascope.service.summary import (
+    AnalysisSummary,
+    CellTotals,
+    Environment,
+    FieldTotals,
+    ModelIdentity,
+    Timings,
+)
+
+
+class FieldPipeline(Protocol):
+    """Detects, crops and classifies; `hemascope.inference.pipeline.Pipeline` is the real one."""
+
+    def run(self, source: ImageSource) -> FieldFindings: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisOptions:
+    specimen: Specimen = Specimen.PERIPHERAL_BLOOD
+    case_id: str | None = None
+    language: Language = "en"  # of the report
+    overwrite: bool = False  # write into a folder that holds something else
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisWatch:
+    """How the caller follows a run and ends it early; `should_stop` is asked between fields."""
+
+    on_field: Callable[[InputFile], None] = lambda _file: None
+    on_problem: Callable[[InputProblem], None] = lambda _problem: None
+    should_stop: Callable[[], bool] = lambda: False
+
+
+def analyse(
+    inputs: Inputs,
+    folder: Path,
+    pipeline: FieldPipeline,
+    models: tuple[ModelIdentity, ...],
+    options: AnalysisOptions = AnalysisOptions(),
+    watch: AnalysisWatch = AnalysisWatch(),
+) -> AnalysisSummary:
+    """Writes the files of docs/outputs.md to `folder` and returns what summary.json says.
+
+    An image that cannot be used becomes a problem of the summary. Raises OutputError where `folder` cannot be written;
+    what was finished stays.
+    """
+    prepare_output_folder(folder, overwrite=options.overwrite)
+    run = _Run(inputs, models, options, list(inputs.problems))
+    # Marks the folder as an analysis, and is what a killed run leaves.
+    _write_summary(folder, run.summary(Totals(), interrupted=True))
+    recorder = FieldRecorder(folder)
+    interrupted = False
+    try:
+        for file in inputs.files:
+            interrupted = watch.should_stop()
+            if interrupted:
+                break
+            run.process(file, pipeline, recorder, watch)
+    except (HemascopeError, KeyboardInterrupt) as error:
+        with suppress(OutputError):  # the first failure is the one to tell
+            _finish(folder, recorder, run, interrupted=True)
+        if isinstance(error, HemascopeError):
+            kept = f"{recorder.totals.fields} finished fields are kept in '{folder}'"
+            raise type(error)(f"{error}; {kept}") from error
+        raise
+    summary = _finish(folder, recorder, run, interrupted=interrupted)
+    write_report(folder, options.language)
+    return summary
+
+
+def _finish(folder: Path, recorder: FieldRecorder, run: "_Run", *, interrupted: bool) -> AnalysisSummary:
+    recorder.close()
+    summary = run.summary(recorder.totals, interrupted=interrupted)
+    _write_summary(folder, summary)
+    return summary
+
+
+def _write_summary(folder: Path, summary: AnalysisSummary) -> None:
+    with output_errors(folder):
+        write_whole(folder / SUMMARY_FILE, summary.to_json())
+
+
+@dataclass(slots=True)
+class _Run:
+    inputs: Inputs
+    models: tuple[ModelIdentity, ...]
+    options: AnalysisOptions
+    problems: list[InputProblem]
+    clock: StageClock = field(default_factory=lambda: StageClock(("read", "quality", "networks", "write")))
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC).astimezone())
+
+    def process(self, file: InputFile, pipeline: FieldPipeline, recorder: FieldRecorder, watch: AnalysisWatch) -> None:
+        """One field from file to disk; an unusable image becomes a problem. Raises OutputError."""
+        try:
+            result = self._examine(file, pipeline)
+        except InputError as error:
+            problem = InputProblem.from_error(file.shown, error)
+            self.problems.append(problem)
+            watch.on_problem(problem)
+        else:
+            recorder.record(result)
+            self.clock.lap("write")
+        watch.on_field(file)
+
+    def _examine(self, file: InputFile, pipeline: FieldPipeline) -> FieldResult:
+        start_s = self.clock.restart()
+        with open_image(file.path) as source:
+            self.clock.lap("read")
+            quality = assess_quality(quality_sample(source))
+            small = overview(source)
+            self.clock.lap("quality")
+            findings = pipeline.run(source)
+            end_s = self.clock.lap("networks")
+            return FieldResult(file, source.width, source.height, small, quality, findings, end_s - start_s)
+
+    def summary(self, totals: Totals, *, interrupted: bool) -> AnalysisSummary:
+        classes = [name for model in self.models if model.task == "classification" for name in model.classes]
+        counted = dict.fromkeys([*classes, UNIDENTIFIED], 0) | dict(totals.counted)
+        return AnalysisSummary(
+            created_at=self.started_at,
+            case_id=self.options.case_id,
+            language=self.options.language,
+            interrupted=interrupted,
+            models=self.models,
+            fields=FieldTotals(
+                given=len(self.inputs.files) + len(self.inputs.problems),
+                analysed=totals.fields,
+                unreadable=len(self.problems),
+            ),
+            cells=CellTotals(detected=dict(totals.detected), counted=counted),
+            differential=differential(counted, self.options.specimen),
+            quality=dict(totals.quality),
+            problems=tuple(self.problems),
+            timings=Timings(
+                total_s=round(self.clock.total_s(), 3),
+                read_s=round(self.clock.seconds["read"], 3),
+                quality_s=round(self.clock.seconds["quality"], 3),
+                networks_s=round(self.clock.seconds["networks"], 3),
+                write_s=round(self.clock.seconds["write"], 3),
+            ),
+            environment=Environment.current(),
+        )
