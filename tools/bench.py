@@ -51,7 +51,7 @@ def main() -> None:
         rows += _eager(paths, options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
     with (options.out / "speed.csv").open("w", newline="") as stream:
-        writer = csv.writer(stream)
+        writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["figure", "value", "unit"])
         writer.writerows([name, f"{value:.4g}", unit] for name, value, unit in rows)
     machine = describe_machine("onnxruntime", "torch") | {"threads": options.threads}

@@ -54,7 +54,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     machine = describe_machine("onnxruntime") | {"threads": options.threads}
     with (options.out / f"{options.bundle}.csv").open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, [*rows[0], *machine])
+        writer = csv.DictWriter(stream, [*rows[0], *machine], lineterminator="\n")
         writer.writeheader()
         writer.writerows(row | machine for row in rows)
     for row in rows:

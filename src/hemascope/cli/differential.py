@@ -1,4 +1,4 @@
-"""`hemascope differential`: a differential count from a table of counts."""
+"""`hemascope differential`: a differential count from a table of counts, and what FAB, WHO and ICC make of it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from hemascope.errors import CountsError, InputNotFoundError, InputUnreadableError
+from hemascope.hematology.classification.context import ClinicalContext, parse_context
+from hemascope.hematology.classification.suggest import suggest
+from hemascope.hematology.classification.suggestions import Suggestions
+from hemascope.hematology.classification.wording import WordedSuggestions, worded
 from hemascope.hematology.count_table import parse_counts
 from hemascope.hematology.differential import RESEARCH_USE, CountWarning, Differential, Ratio, Share, Specimen
 from hemascope.hematology.differential import differential as count_differential
@@ -54,35 +58,60 @@ _TEXTS = {
 }
 
 
+class DifferentialDocument(Differential):
+    """What `--json` prints: the differential, and beside it the suggestions."""
+
+    suggestions: Suggestions
+
+
 def differential(
     counts_csv: Annotated[
         Path, typer.Argument(help="CSV with the columns class,count; or one row a cell with its class, as cells.csv.")
     ],
     specimen: Annotated[Specimen, typer.Option(help="Decides which cells make up the denominator.")],
+    context: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON file of facts beside the counts: cytochemistry, flow, genetics, blood (docs/hematology.md)."
+        ),
+    ] = None,
+    model_classes: Annotated[
+        str | None,
+        typer.Option(
+            help="Classes of the model that gave the counts, with commas: what it cannot know is not derived."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")] = False,
     lang: Annotated[Language, typer.Option(help="Language of the tables.")] = "en",
 ) -> None:
-    """Differential count with exact intervals from a table of counts."""
-    table = parse_counts(_read_text(counts_csv))
+    """Differential count with exact intervals from a table of counts, and suggestions by FAB, WHO 2022 and ICC 2022."""
+    table = parse_counts(_read_text(counts_csv, "a CSV file with the columns class,count"))
+    facts = parse_context(_read_text(context, "a JSON file of facts")) if context else ClinicalContext()
+    if table.is_from_model and facts.reviewed is None:
+        facts = facts.model_copy(update={"reviewed": False})
     result = count_differential(table.counts, specimen)
+    known = None if model_classes is None else [cell_class(name.strip()).id for name in model_classes.split(",")]
+    suggestions = suggest(table.counts, specimen, facts, model_classes=known)
     if table.summed:
         classes = ", ".join(cell_class(class_id).name(lang) for class_id in table.summed)
         typer.echo(_text("summed", lang).format(classes=classes), err=True)
     if as_json:
-        typer.echo(result.model_dump_json(by_alias=True, indent=2))
+        document = DifferentialDocument(**dict(result), suggestions=suggestions)
+        typer.echo(document.model_dump_json(by_alias=True, indent=2))
     else:
         _print_tables(result, lang)
+        _print_suggestions(worded(suggestions, lang))
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, expected: str) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise InputNotFoundError(f"'{path}' does not exist; name a CSV file with the columns class,count") from error
+        raise InputNotFoundError(f"'{path}' does not exist; name {expected}") from error
     except OSError as error:
-        raise InputUnreadableError(f"'{path}' cannot be read ({error.strerror}); name a readable CSV file") from error
+        raise InputUnreadableError(f"'{path}' cannot be read ({error.strerror}); name {expected}") from error
     except UnicodeDecodeError as error:
-        raise CountsError(f"'{path}' is not UTF-8 text; save the table as 'CSV UTF-8'") from error
+        raise CountsError(f"'{path}' is not UTF-8 text; save it as UTF-8 ('CSV UTF-8' for a table)") from error
 
 
 def _text(key: str, lang: Language) -> str:
@@ -98,6 +127,25 @@ def _print_tables(result: Differential, lang: Language) -> None:
     for sentence in _warning_sentences(result, lang):
         console.print(f"{_text('warning', lang)}: {sentence}", style="yellow")
     console.print(_text("research", lang), style="bold")
+
+
+def _print_suggestions(words: WordedSuggestions) -> None:
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    if words.urgent:
+        console.print(words.urgent, style="bold red")
+    for system in words.systems:
+        console.print(f"\n{words.heading}: {system.title}: {system.verdict}", style="bold")
+        for line in system.lines:
+            console.print(f"  - {line}")
+    for remark in words.remarks:
+        console.print(f"\n{remark}")
+    for system in words.systems:
+        console.print(f"\n{words.trace_heading}: {system.title}", style="bold")
+        for rule in system.trace:
+            console.print(f"  {rule.rule_id}  {rule.outcome}: {rule.answer}", style="bold")
+            for line in (*rule.conditions, rule.source):
+                console.print(f"      {line}")
+    console.print(f"\n{words.disclaimer}", style="bold")
 
 
 def _class_table(result: Differential, lang: Language) -> Table:

@@ -78,7 +78,7 @@ def _write_confusion(path: Path, confusion: NDArray[np.int64], rows: Sequence[st
 
 def _write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
+        writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)
         writer.writerows([[f"{v:.4f}" if isinstance(v, float) else v for v in row] for row in rows])
 

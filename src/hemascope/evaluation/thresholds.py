@@ -21,7 +21,10 @@ def detection_thresholds(evaluation: DetectionEvaluation, settings: DetectionSet
     overall = [r for r in evaluation.rows if r.source == "all"]
     for r in overall:
         if not r.best_f1 > 0:
-            raise ModelError(f"none of {r.truths} '{r.class_id}' of the validation images is found; train longer")
+            raise ModelError(
+                f"no '{r.class_id}' is found where the validation images have {r.truths}: no threshold can be chosen; "
+                "train longer, or validate on images that have the class"
+            )
     best = {r.class_id: round(r.best_threshold, 3) for r in overall}
     return settings.model_copy(update={"class_thresholds": best, "score_threshold": min(best.values())})
 

@@ -13,6 +13,7 @@ from hemascope.data.images import read_image
 from hemascope.data.readers import read_cells, read_fields
 from hemascope.data.readers.pbc import with_detected_boxes
 from hemascope.data.sample import CellDataset, FieldDataset
+from hemascope.errors import RecipeError
 from hemascope.evaluation.classification import ClassificationEvaluation, evaluate_classifier
 from hemascope.evaluation.detection import SCORE_FLOOR, evaluate_detector
 from hemascope.evaluation.thresholds import classification_thresholds, detection_thresholds
@@ -62,11 +63,10 @@ def export_run(
     original, ModelError when no threshold can be read off, and what the readers and `load_run` raise.
     """
     run = load_run(run_folder)
+    if run.recipe.task == "detection" and detections_json is not None:
+        raise RecipeError("--boxes belongs to classification runs; a detector finds its boxes itself")
     with tempfile.TemporaryDirectory() as scratch:
         onnx_path = Path(scratch) / "model.onnx"
-        report("export", 0, 1)
-        write_onnx(run, onnx_path)
-        report("export", 1, 1)
         if isinstance(run.recipe, DetectionRecipe):
             measured = _measure_detector(run, run.recipe, identity, data_root, onnx_path, report)
         else:
@@ -84,6 +84,7 @@ def _measure_detector(
     report: ReportStage,
 ) -> _Measured:
     dataset = read_fields(recipe.data.reader, data_root, recipe.data.val_split)
+    _write_network(run, onnx_path, report)
     parity = check_parity(run.model, onnx_path, _field_batches(run, recipe, dataset), detector=True)
     validation = _describe(dataset.name, recipe.data.val_split, len(dataset.samples))
     trial = onnx_path.parent / "trial"
@@ -103,6 +104,8 @@ def _measure_classifier(
     report: ReportStage,
 ) -> _Measured:
     dataset = read_cells(recipe.data.reader, data_root, recipe.data.val_split)
+    boxed = None if detections_json is None else with_detected_boxes(dataset, detections_json)
+    _write_network(run, onnx_path, report)
     parity = check_parity(run.model, onnx_path, _cell_batches(recipe, dataset), detector=False)
     validation = _describe(dataset.name, recipe.data.val_split, len(dataset.samples))
     trial = onnx_path.parent / "trial"
@@ -114,12 +117,18 @@ def _measure_classifier(
     settings = classification_thresholds(logits, measured.labels, settings, run.classes)
     cells = ClassifiedCells.from_logits(logits, settings, run.classes)
     metrics = ClassificationEvaluation(run.classes, measured.labels, cells).headline()
-    if detections_json is not None:
-        boxed = with_detected_boxes(dataset, detections_json)
+    if boxed is not None:
         write_bundle(run, onnx_path, trial, identity, settings, {}, validation)
         detected = evaluate_classifier(Classifier(load_bundle(trial)), boxed, report).headline()
         metrics |= {f"{name}_detected_crops": detected[name] for name in ("accuracy", "accuracy_coarse", "macro_f1")}
     return _Measured(parity, settings, metrics, validation)
+
+
+def _write_network(run: FinishedRun, onnx_path: Path, report: ReportStage) -> None:
+    """Takes most of an export's time, hence after everything that can be refused."""
+    report("export", 0, 1)
+    write_onnx(run, onnx_path)
+    report("export", 1, 1)
 
 
 def _describe(dataset: str, split: str, images: int) -> str:

@@ -92,7 +92,7 @@ def _keep_truth(name: str, field: PaintedField) -> _FieldTruth:
 def _write_truth(out_dir: Path, painted: list[_FieldTruth]) -> tuple[Path, Path]:
     table, coco = out_dir / "truth.csv", out_dir / "truth.json"
     with table.open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
+        rows = csv.writer(file, lineterminator="\n")
         rows.writerow(TRUTH_COLUMNS)
         for field in painted:
             cells = zip(field.class_ids, field.boxes_xyxy, field.is_overlapped, strict=True)

@@ -49,7 +49,7 @@ class TrainingTask:
 
 
 @dataclass(slots=True)
-class _Progress:
+class _RunState:
     """What a checkpoint holds, alive."""
 
     model: nn.Module
@@ -101,14 +101,14 @@ def train(
         log.draw_curves(folder / "curves.png")
 
 
-def _begin(task: TrainingTask, recipe: AnyRecipe, initial_run: Path | None) -> _Progress:
+def _begin(task: TrainingTask, recipe: AnyRecipe, initial_run: Path | None) -> _RunState:
     model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks the keyword
     initial_id = None if initial_run is None else _load_initial_weights(model, task.classes, initial_run)
     optimiser = torch.optim.AdamW(_weight_groups(model, recipe.optimisation.weight_decay), lr=recipe.optimisation.lr)
-    return _Progress(model, WeightAverage(model, recipe.optimisation.ema_decay), optimiser, initial_id)
+    return _RunState(model, WeightAverage(model, recipe.optimisation.ema_decay), optimiser, initial_id)
 
 
-def _resume(task: TrainingTask, recipe: AnyRecipe, path: Path) -> _Progress:
+def _resume(task: TrainingTask, recipe: AnyRecipe, path: Path) -> _RunState:
     saved = load_checkpoint(path)
     if checkpoint_recipe(saved, path) != recipe:
         raise ModelError(f"{path.parent} was trained with another recipe; choose another --out")
@@ -122,7 +122,7 @@ def _resume(task: TrainingTask, recipe: AnyRecipe, path: Path) -> _Progress:
     return state
 
 
-def _checkpoint(task: TrainingTask, recipe: AnyRecipe, state: _Progress) -> Checkpoint:
+def _checkpoint(task: TrainingTask, recipe: AnyRecipe, state: _RunState) -> Checkpoint:
     return Checkpoint(
         recipe=recipe.model_dump(mode="json"),
         classes=task.classes,
@@ -138,7 +138,7 @@ def _checkpoint(task: TrainingTask, recipe: AnyRecipe, state: _Progress) -> Chec
 
 
 def _train_epoch(
-    task: TrainingTask, recipe: AnyRecipe, state: _Progress, steps: int, progress: Progress
+    task: TrainingTask, recipe: AnyRecipe, state: _RunState, steps: int, progress: Progress
 ) -> dict[str, float]:
     """Mean loss terms of the epoch, its last learning rate and the seconds of the run so far."""
     optimisation = recipe.optimisation
@@ -163,7 +163,7 @@ def _train_epoch(
     return row | {"lr": state.optimiser.param_groups[0]["lr"], "seconds": state.seconds}
 
 
-def _train_step(task: TrainingTask, state: _Progress, batch: Any, clip_norm: float) -> dict[str, float]:
+def _train_step(task: TrainingTask, state: _RunState, batch: Any, clip_norm: float) -> dict[str, float]:
     state.model.train()
     terms = task.loss(state.model, batch)
     state.optimiser.zero_grad(set_to_none=True)

@@ -29,7 +29,7 @@ class RunLog:
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
         partial = self.path.with_suffix(".partial")  # replaced whole, so that a kill leaves a table that can be read
         with partial.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, columns, restval="")
+            writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.rows)
         partial.replace(self.path)

@@ -1,0 +1,261 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+import yaml
+from numpy.typing import NDArray
+
+from builders import CLASSIFIER_CLASSES
+from dataset_builders import paint_cells, write_identity, write_txl_pbc
+from hemascope.core.detections import Detections
+from hemascope.core.manifest import ClassificationSettings, DetectionSettings
+from hemascope.data.readers import read_fields
+from hemascope.errors import DatasetError, ExportParityError, ModelError, OutputError, RecipeError
+from hemascope.evaluation.detection import DetectionEvaluation, DetectionRow
+from hemascope.evaluation.thresholds import classification_thresholds, detection_thresholds
+from hemascope.export.bundle import FinishedRun, load_run, write_bundle
+from hemascope.export.card import load_identity
+from hemascope.export.parity import check_parity
+from hemascope.export.run import export_run
+from hemascope.imaging.normalise import normalise_batch
+from hemascope.inference.bundle import load_bundle
+from hemascope.inference.classifier import ClassifiedCells, Classifier
+from hemascope.inference.detector import Detector
+from hemascope.training.checkpoint import FILE_NAME
+from hemascope.training.normalisation import MEAN, STD
+
+
+def field_batch(width: int = 96, height: int = 96, count: int = 1) -> NDArray[np.float32]:
+    """Painted fields as network input, repeated or cut to the size asked for."""
+    rgb = np.tile(paint_cells(0)[0], (4, 4, 1))[:height, :width]
+    return normalise_batch([rgb] * count, MEAN, STD)
+
+
+def session(bundle: Path) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(str(bundle / "model.onnx"), providers=["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "height"), [(1, 96, 96), (3, 96, 64), (1, 32, 128), (2, 160, 32)],
+    ids=["as trained", "batch of wide ones", "tall", "wide strip"],
+)  # fmt: skip
+def test_exported_detector_repeats_the_trained_one_at_any_batch_and_size(
+    detector_run: Path, detector_bundle: Path, count: int, width: int, height: int
+) -> None:
+    batch = field_batch(width, height, count)
+    with torch.no_grad():
+        boxes, scores = load_run(detector_run).model.predict(torch.from_numpy(batch))  # type: ignore[operator]
+    onnx_boxes, onnx_scores = session(detector_bundle).run(["boxes", "scores"], {"image": batch})
+    assert onnx_boxes.shape == boxes.shape
+    np.testing.assert_allclose(onnx_boxes, boxes.numpy(), atol=0.01, rtol=1e-3)
+    np.testing.assert_allclose(onnx_scores, scores.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_exported_classifier_repeats_the_trained_one_at_any_batch(
+    classifier_run: Path, classifier_bundle: Path, count: int
+) -> None:
+    batch = np.random.default_rng(0).normal(size=(count, 3, 48, 48)).astype(np.float32)
+    with torch.no_grad():
+        logits, features = load_run(classifier_run).model(torch.from_numpy(batch))
+    onnx_logits, onnx_features = session(classifier_bundle).run(["logits", "features"], {"image": batch})
+    np.testing.assert_allclose(onnx_logits, logits.numpy(), atol=1e-3, rtol=1e-3)
+    np.testing.assert_allclose(onnx_features, features.numpy(), atol=1e-3, rtol=1e-3)
+
+
+def test_parity_reports_the_differences_of_a_faithful_export(detector_run: Path, detector_bundle: Path) -> None:
+    parity = check_parity(
+        load_run(detector_run).model, detector_bundle / "model.onnx", [field_batch(count=2)], detector=True
+    )
+    assert parity.images == 2
+    assert parity.probability < 1e-4
+    assert parity.box_px is not None
+    assert parity.box_px < 0.05
+
+
+@pytest.mark.parametrize(
+    ("part", "change"), [("class_head", 0.01), ("box_head", 0.05), ("class_head", float("nan"))],
+    ids=["classes", "boxes", "not a number"],
+)  # fmt: skip
+def test_parity_refuses_a_detector_that_is_not_the_trained_one(
+    detector_run: Path, detector_bundle: Path, part: str, change: float
+) -> None:
+    model = load_run(detector_run).model
+    with torch.no_grad():
+        model.get_submodule(part).bias += change  # type: ignore[operator]
+    with pytest.raises(ExportParityError):
+        check_parity(model, detector_bundle / "model.onnx", [field_batch()], detector=True)
+
+
+def test_parity_refuses_to_judge_a_detector_that_sees_nothing(detector_run: Path, detector_bundle: Path) -> None:
+    glass = np.zeros((1, 3, 64, 64), np.float32)
+    model = load_run(detector_run).model
+    with torch.no_grad():
+        model.class_head.bias -= 100  # type: ignore[operator,union-attr]
+    with pytest.raises(ExportParityError, match="no cell is seen on 1 images"):
+        check_parity(model, detector_bundle / "model.onnx", [glass], detector=True)
+
+
+def test_parity_refuses_a_classifier_that_is_not_the_trained_one(classifier_run: Path, classifier_bundle: Path) -> None:
+    model, batch = load_run(classifier_run).model, np.zeros((2, 3, 48, 48), np.float32)
+    parity = check_parity(model, classifier_bundle / "model.onnx", [batch], detector=False)
+    assert (parity.images, parity.box_px) == (2, None)
+    with torch.no_grad():
+        model.head.bias[0] += 1  # type: ignore[index,operator,union-attr]
+    with pytest.raises(ExportParityError, match=r"model\.onnx differs from the trained network on 2 images"):
+        check_parity(model, classifier_bundle / "model.onnx", [batch], detector=False)
+
+
+def test_manifest_tells_where_the_detector_comes_from(detector_bundle: Path) -> None:
+    manifest = load_bundle(detector_bundle).manifest
+    assert (manifest.name, manifest.task, manifest.architecture) == ("tiny-detector", "detection", "retinanet_light")
+    assert manifest.classes == ("wbc", "rbc", "platelet")
+    assert (manifest.preprocessing.input_size, manifest.preprocessing.stride) == (96, 32)
+    assert manifest.training_run.startswith("detector-seed0-")
+    assert manifest.training_run.endswith("-epoch16")
+    assert manifest.detection is not None
+    assert set(manifest.detection.class_thresholds) == set(manifest.classes)
+    assert 0 < manifest.detection.score_threshold == min(manifest.detection.class_thresholds.values())
+    assert {"ap50", "ap75_wbc", "ap_platelet"} <= manifest.metrics.keys()
+
+
+def test_manifest_tells_how_the_classifier_is_served(classifier_bundle: Path) -> None:
+    manifest = load_bundle(classifier_bundle).manifest
+    assert set(manifest.classes) == set(CLASSIFIER_CLASSES)
+    settings = manifest.classification
+    assert settings is not None
+    assert (settings.crop_context, settings.whole_image_zoom) == (1.5, 0.8)
+    assert settings.min_logsumexp is not None
+    assert {"accuracy", "accuracy_coarse", "macro_f1", "ece"} <= manifest.metrics.keys()
+    card = (classifier_bundle / "MODEL_CARD.md").read_text()
+    assert "Knows discs only." in card
+    assert "Measured on pbc, val (11 images)" in card
+
+
+def test_exported_bundles_are_served(detector_bundle: Path, classifier_bundle: Path, cells_root: Path) -> None:
+    assert Detector(load_bundle(detector_bundle)).classes == ("wbc", "rbc", "platelet")
+    cells = Classifier(load_bundle(classifier_bundle)).classify([np.full((60, 60, 3), 120, np.uint8)])
+    assert cells.probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_run_whose_weights_do_not_fit_its_recipe_is_refused(detector_run: Path, tmp_path: Path) -> None:
+    content = torch.load(detector_run / FILE_NAME, weights_only=True)
+    content["recipe"]["model"]["options"]["width"] = 16
+    torch.save(content, tmp_path / FILE_NAME)
+    with pytest.raises(ModelError, match="weights do not fit the network of their recipe"):
+        load_run(tmp_path)
+
+
+def test_bundle_that_cannot_be_written_is_an_output_error(
+    classifier_run: Path, classifier_bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    identity = load_identity(write_identity(tmp_path / "identity.yaml"))
+    settings = ClassificationSettings(crop_context=1.5)
+    with pytest.raises(OutputError, match="cannot write the bundle to"):
+        write_bundle(
+            load_run(classifier_run),
+            classifier_bundle / "model.onnx",
+            tmp_path / "file" / "b",
+            identity,
+            settings,
+            {},
+            "nothing",
+        )
+
+
+def test_figures_that_are_not_a_number_are_left_out_of_the_manifest(
+    classifier_run: Path, classifier_bundle: Path, tmp_path: Path
+) -> None:
+    run: FinishedRun = load_run(classifier_run)
+    identity = load_identity(write_identity(tmp_path / "identity.yaml"))
+    metrics = {"accuracy": 0.123456, "f1_blast": float("nan")}
+    settings = ClassificationSettings(crop_context=1.5)
+    write_bundle(run, classifier_bundle / "model.onnx", tmp_path / "b", identity, settings, metrics, "nothing")
+    assert load_bundle(tmp_path / "b").manifest.metrics == {"accuracy": 0.1235}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": None}, "name: "),
+        ({"data": []}, "data: "),
+        ({"author": "me"}, "author: "),
+    ],
+    ids=["no name", "no data", "unknown key"],
+)
+def test_identity_error_names_the_key(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    path = write_identity(tmp_path / "identity.yaml")
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | change))
+    with pytest.raises(RecipeError, match=rf"identity\.yaml: {message}"):
+        load_identity(path)
+
+
+def test_identity_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="cannot be read as YAML"):
+        load_identity(tmp_path / "none.yaml")
+    (tmp_path / "empty.yaml").touch()
+    with pytest.raises(RecipeError, match="identity: "):
+        load_identity(tmp_path / "empty.yaml")
+
+
+def evaluation_with(tmp_path: Path, platelet_f1: float) -> DetectionEvaluation:
+    dataset = read_fields("txl-pbc", write_txl_pbc(tmp_path / "d", {"val": [0]}), "val")
+    nan = float("nan")
+    rows = [
+        DetectionRow("all", c, 5, nan, nan, nan, nan, nan, nan, f1, nan, nan, threshold)
+        for c, f1, threshold in (("wbc", 1.0, 0.61234), ("rbc", 0.9, 0.3), ("platelet", platelet_f1, 0.4))
+    ]
+    return DetectionEvaluation(dataset, (Detections.empty(),), tuple(rows))
+
+
+def test_thresholds_of_a_detector_are_those_of_the_best_f1(tmp_path: Path) -> None:
+    settings = detection_thresholds(evaluation_with(tmp_path, 0.8), DetectionSettings(score_threshold=0.02))
+    assert settings.class_thresholds == {"wbc": 0.612, "rbc": 0.3, "platelet": 0.4}
+    assert settings.score_threshold == 0.3
+
+
+def test_class_that_is_never_found_has_no_threshold(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no 'platelet' is found where the validation images have 5"):
+        detection_thresholds(evaluation_with(tmp_path, 0.0), DetectionSettings(score_threshold=0.02))
+
+
+def test_classes_are_withheld_below_the_probability_at_which_too_many_are_wrong() -> None:
+    # 96 sure and right cells, 4 unsure and wrong ones, one more unsure and wrong one
+    logits = np.array([[8.0, 0.0]] * 96 + [[0.9, 0.0]] * 4 + [[0.1, 0.0]] * 20, np.float32)
+    labels = np.array([0] * 96 + [1] * 24, np.int64)
+    settings = classification_thresholds(logits, labels, ClassificationSettings(crop_context=1.5), ("a", "b"))
+    cells = ClassifiedCells.from_logits(logits, settings, ("a", "b"))
+    kept = ~cells.unidentified
+    assert kept[:96].all()
+    assert (labels[kept] == 1).mean() <= 0.08
+    assert cells.unidentified[100:].all()
+
+
+def test_nothing_is_withheld_for_probability_when_all_is_right() -> None:
+    logits = np.array([[5.0, 0.0], [0.0, 2.0]] * 20, np.float32)
+    labels = np.array([0, 1] * 20, np.int64)
+    settings = classification_thresholds(logits, labels, ClassificationSettings(crop_context=1.5), ("a", "b"))
+    assert (
+        settings.min_probability
+        <= ClassifiedCells.from_logits(logits, settings, ("a", "b")).probabilities.max(axis=1).min() + 1e-4
+    )
+
+
+def test_bundle_manifest_is_json_that_ends_with_a_line_break(detector_bundle: Path) -> None:
+    text = (detector_bundle / "manifest.json").read_text()
+    assert text.endswith("}\n")
+    assert json.loads(text)["schema"] == "hemascope.bundle/1"
+
+
+def test_failed_export_leaves_no_bundle(detector_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(detector_run, run)
+    identity = load_identity(write_identity(tmp_path / "identity.yaml"))
+    with pytest.raises(DatasetError):
+        export_run(run, identity, tmp_path / "no-data", None, tmp_path / "out", lambda *_: None)
+    assert not (tmp_path / "out").exists()
