@@ -16,9 +16,24 @@ def test_document_has_the_promised_form(hemascope: Command, bundles: Path, tmp_p
     (found,) = document["images"]
     assert (found["file"], found["width"], found["height"]) == (str(image), 640, 480)
     assert sorted(found["detections"], key=lambda one: one["box_xyxy"])[0] == {
-        "box_xyxy": [64, 96, 96, 128], "score": pytest.approx(0.98, abs=0.05), "class": "wbc"
+        "box_xyxy": [64, 96, 96, 128], "score": pytest.approx(0.98, abs=0.05), "class": "wbc",
+        "above_threshold": True,
     }  # fmt: skip
     assert sorted(one["class"] for one in found["detections"]) == ["platelet", "rbc", "wbc", "wbc"]
+
+
+def test_threshold_of_the_model_is_marked_and_min_score_cuts(hemascope: Command, bundles: Path, tmp_path: Path) -> None:
+    image = paint_smear(tmp_path / "a.png")
+    everything = json.loads(hemascope("detect", image, "--detector", "tiny-detection", "--min-score", "0").out)
+    strong = json.loads(hemascope("detect", image, "--detector", "tiny-detection", "--min-score", "0.5").out)
+    (all_boxes,), (strong_boxes,) = (
+        [image["detections"] for image in document["images"]] for document in (everything, strong)
+    )
+    threshold = everything["model"]["thresholds"]["score"]
+    assert len(strong_boxes) < len(all_boxes)
+    assert min(one["score"] for one in strong_boxes) >= 0.5
+    assert {one["above_threshold"] for one in all_boxes} == {True, False}
+    assert all(one["above_threshold"] == (one["score"] >= threshold) for one in all_boxes)
 
 
 def test_document_goes_to_standard_output_by_default(hemascope: Command, bundles: Path, tmp_path: Path) -> None:

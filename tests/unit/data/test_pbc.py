@@ -63,7 +63,8 @@ def test_unknown_cell_reader_names_those_that_exist(tmp_path: Path) -> None:
     [
         ([], None),
         ([box("rbc", CENTRAL)], None),
-        ([box("platelet", CENTRAL)], None),
+        ([box("platelet", CENTRAL)], CENTRAL),
+        ([box("platelet", CENTRAL), box("wbc", [38, 38, 70, 70])], [38, 38, 70, 70]),
         ([box("wbc", CENTRAL)], CENTRAL),
         ([box("wbc", [0, 0, 30, 30]), box("wbc", CENTRAL), box("wbc", [45, 45, 80, 80])], CENTRAL),
         ([box("wbc", [0, 0, 30, 30])], None),
@@ -72,11 +73,11 @@ def test_unknown_cell_reader_names_those_that_exist(tmp_path: Path) -> None:
         ([box("wbc", CENTRAL, above_threshold=False), box("wbc", [38, 38, 70, 70])], [38, 38, 70, 70]),
     ],
     ids=[
-        "nothing found", "red cell only", "wrong class for the label", "one cell", "the nearest", "too far off",
-        "strong enough", "too weak", "weak one does not hide a strong one",
+        "nothing found", "red cell only", "platelet box only", "wbc before platelet", "one cell",
+        "the nearest", "too far off", "strong enough", "too weak", "weak one does not hide a strong one",
     ],
 )  # fmt: skip
-def test_detected_box_is_the_central_cell_of_the_right_class(
+def test_detected_box_is_the_central_white_cell_or_platelet(
     tmp_path: Path, found: list[dict[str, Any]], expected: list[float] | None
 ) -> None:
     document = write_document(tmp_path / "boxes.json", cell_1=found, cell_2=[box("platelet", CENTRAL)])

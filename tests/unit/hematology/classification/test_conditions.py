@@ -8,6 +8,7 @@ import pytest
 from hemascope.hematology.classification.conditions import (
     AnyOf,
     Condition,
+    ConditionResult,
     Facts,
     NumberCondition,
     ShareCondition,
@@ -208,6 +209,24 @@ def test_any_of_holds_with_one_and_is_unknown_while_one_may(
     context = ClinicalContext(blood_blasts=share, blood_monocytes_e9_per_l=monocytes)
 
     assert run_condition(either, _facts({}, context)).truth is truth
+
+
+def test_share_is_a_range_where_the_model_lacks_a_class_and_unknown_while_the_range_holds_the_cutoff() -> None:
+    context = ClinicalContext()
+    model = ["blast", "monocyte", "segmented_neutrophil"]
+
+    def run(blasts: int, monocytes: int) -> ConditionResult:
+        counts = {"blast": blasts, "monocyte": monocytes, "segmented_neutrophil": 1000 - blasts - monocytes}
+        quantities = Quantities(counts, Specimen.BONE_MARROW, context, DEFAULTS, model)
+        return run_condition(ShareCondition(Quantity.MONOCYTIC_NEC, ">=", 20), Facts(quantities, context))
+
+    # Monoblasts and promonocytes, which the model lacks, may be among the blasts.
+    known, unknown, surely_fewer = run(0, 200), run(100, 100), run(100, 99)
+
+    assert (known.truth, known.count, known.count_high, known.unknown_classes) == (MET, 200, None, ())
+    assert (unknown.truth, unknown.count, unknown.count_high) == (UNKNOWN, 100, 200)
+    assert unknown.unknown_classes == ("monoblast", "promonocyte")
+    assert (surely_fewer.truth, surely_fewer.count_high) == (FAILED, 199)
 
 
 def test_share_of_no_cells_is_zero() -> None:

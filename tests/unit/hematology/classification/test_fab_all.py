@@ -6,6 +6,7 @@ from hemascope.hematology.classification.fab_all import describe_lymphoblasts
 # high N:C, low N:C, small nucleoli, prominent nucleoli, irregular membrane, large cells
 ROWS = [
     ((75, 0, 75, 0, 0, 0), "L1", 2),
+    ((100, 0, 100, 0, 0, 0), "L1", 2),
     ((74.9, 0, 75, 0, 0, 0), "L1", 1),
     ((75, 0, 74.9, 0, 0, 0), "L1", 1),
     ((0, 0, 0, 0, 0, 0), "L1", 0),

@@ -49,6 +49,7 @@ def _withheld(found: Suggestions) -> list[tuple[Withheld, ...]]:
     [
         ({}, C(), (Withheld.NO_CELLS,)),
         ({"megakaryocyte": 5}, C(), (Withheld.NO_CELLS,)),
+        ({"segmented_neutrophil": 1}, C(), (Withheld.TOO_FEW_CELLS, Withheld.STRADDLE)),
         ({"segmented_neutrophil": 499}, C(), (Withheld.TOO_FEW_CELLS,)),
         ({"segmented_neutrophil": 500}, C(), ()),
         ({"segmented_neutrophil": 900, "unidentified": 100}, C(), ()),  # exactly 10 %
@@ -213,6 +214,14 @@ def test_suggest_in_blood_leaves_fab_out_and_needs_marrow_unless_blasts_decide()
     assert [one.status for one in healthy.each] == [Status.NOT_APPLICABLE] * 3
     assert [one.status for one in leukaemic.each] == [Status.NOT_APPLICABLE, Status.SUGGESTED, Status.SUGGESTED]
     assert leukaemic.who2022.missing[:2] == ("lesions", "blasts_of_anc")
+
+
+def test_suggest_in_blood_straddles_only_where_blasts_of_blood_would_decide() -> None:
+    few, near = ({"blast": n, "segmented_neutrophil": 200 - n} for n in (1, 36))
+
+    assert suggest(few, BLOOD).who2022.status is Status.NOT_APPLICABLE
+    assert suggest(near, BLOOD).who2022.straddles[0].outcomes_across == (Outcome.WHO_AML,)
+    assert suggest(near, BLOOD).who2022.more_cells == suggest(near, BLOOD).who2022.straddles[0].more_in_denominator
 
 
 def test_suggest_lists_the_facts_that_could_change_or_confirm_it() -> None:

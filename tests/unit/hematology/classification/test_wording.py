@@ -70,7 +70,7 @@ def test_worded_says_when_counting_cannot_settle_it() -> None:
 
 
 def test_worded_shows_the_reading_that_differs_where_sources_disagree() -> None:
-    fab = _one({"myeloblast": 450, "myelocyte": 250, "monocyte": 300})
+    fab = _one({"myeloblast": 450, "myelocyte": 250, "monocyte": 300}, mpo_or_sbb_percent=50)
 
     assert fab.verdict == "AML M4 (myelomonocytic) (rule F4)"
     assert "Sources disagree. If M4 needs granulocytic cells of 30 % of NEC: no row" in fab.lines
