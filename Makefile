@@ -13,7 +13,7 @@ help:  ## List the commands
 
 run: .venv/installed-base  ## Analyse IMAGES=... (files or folders; default: a painted smear) into OUT=demo/report
 ifeq ($(strip $(IMAGES)),)
-	$(BIN)/hemascope synth --out demo/fields --fields 12 --seed 0
+	$(BIN)/hemascope synth --out demo/fields --fields 60 --seed 0
 	$(BIN)/hemascope analyze demo/fields --out $(OUT) --specimen $(SPECIMEN) --case-id demo --force
 else
 	$(BIN)/hemascope analyze $(IMAGES) --out $(OUT) --specimen $(SPECIMEN) --force
