@@ -19,6 +19,7 @@ class CountTable:
 
     counts: dict[str, int]
     summed: tuple[str, ...]
+    is_from_model: bool = False  # `cells.csv` of an analysis: nobody has reviewed these cells
 
 
 def parse_counts(text: str) -> CountTable:
@@ -38,7 +39,8 @@ def parse_counts(text: str) -> CountTable:
         found = ", ".join(header)[:200]
         raise CountsError(f"line {number}: the columns are '{found}'; expected one 'class' and at most one 'count'")
     is_labels = "count" not in names
-    class_at = names.index("counted_as" if is_labels and "counted_as" in names else "class")
+    is_from_model = is_labels and "counted_as" in names
+    class_at = names.index("counted_as" if is_from_model else "class")
     counts: Counter[str] = Counter()
     rows_of: Counter[str] = Counter()
     for number, fields in lines:
@@ -50,7 +52,7 @@ def parse_counts(text: str) -> CountTable:
             raise CountsError(f"line {number}: {error}") from None
         rows_of[class_id] += 1
     summed = () if is_labels else tuple(class_id for class_id, rows in rows_of.items() if rows > 1)
-    return CountTable(dict(counts), summed)
+    return CountTable(dict(counts), summed, is_from_model)
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hemascope.hematology.classification.wording import WordedSuggestions
 from hemascope.hematology.differential import DifferentialRow
 from hemascope.hematology.taxonomy import TAXONOMY, Language, cell_class
 from hemascope.service.annotations import read_uncounted_boxes
 from hemascope.service.embedded_pictures import CELL_SIDE_PX, cell_data_uri, field_data_uri, path_inside
 from hemascope.service.report_cautions import cautions
 from hemascope.service.report_figures import Figure, figures
+from hemascope.service.report_suggestions import worded_suggestions
 from hemascope.service.summary import AnalysisSummary
 from hemascope.service.tables import CellRow, FieldRow, read_rows
 from hemascope.service.texts import Texts
@@ -81,6 +83,7 @@ class ReportPage:
     beside: tuple[DifferentialLine, ...]
     axis_percent: int  # right end of the charts
     figures: tuple[Figure, ...]
+    suggestions: WordedSuggestions
     galleries: tuple[ClassGallery, ...]
     fields_note: str
     fields: tuple[FieldPicture, ...]
@@ -106,6 +109,7 @@ def gather_page(folder: Path, summary: AnalysisSummary, texts: Texts, limits: Re
         beside=tuple(line for line in lines if not line.row.in_denominator and line.row.count),
         axis_percent=_axis_percent(counted),
         figures=figures(summary.differential, frozenset(_classifier_classes(summary)), texts),
+        suggestions=worded_suggestions(summary, texts.language),
         galleries=tuple(_galleries(folder, selection, texts)),
         fields_note=_shown_note("fields", len(fields), summary.fields.analysed, "fields/, labelme/", texts),
         fields=tuple(_field_picture(folder, row, cells_by_field[row.field], texts) for row in fields.values()),

@@ -1,7 +1,7 @@
 """One line of a rule: something compared with a cut-off, or a fact; its answer may be that nobody knows."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from typing import Literal, TypeAlias
@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 from hemascope.hematology.classification.context import ClinicalContext, Lesion
-from hemascope.hematology.classification.quantities import Measured, Quantities, Quantity
+from hemascope.hematology.classification.quantities import Quantities, Quantity
 
 
 class Truth(StrEnum):
@@ -92,11 +92,11 @@ class ConditionResult(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What conditions look at. `supposed` replaces one share, to see what would follow if it were so."""
+    """What conditions look at. `supposed` replaces shares, to see what would follow if they were so."""
 
     quantities: Quantities
     context: ClinicalContext
-    supposed: tuple[Quantity, Fraction] | None = None
+    supposed: Mapping[Quantity, Fraction] = field(default_factory=dict)
 
 
 def run_condition(condition: Condition, facts: Facts) -> ConditionResult:
@@ -156,7 +156,8 @@ def _share_result(condition: ShareCondition, facts: Facts) -> ConditionResult:
     measured = facts.quantities.measure(condition.quantity)
     known = None
     if measured:
-        low, high = _shares(condition.quantity, measured, facts.supposed)
+        supposed = facts.supposed.get(condition.quantity)
+        low, high = (measured.low_share, measured.high_share) if supposed is None else (supposed, supposed)
         cutoff = Fraction(condition.percent, 100)
         answers = {compare(share, condition.relation, cutoff) for share in (low, high)}
         known = answers.pop() if len(answers) == 1 else None
@@ -173,11 +174,3 @@ def _share_result(condition: ShareCondition, facts: Facts) -> ConditionResult:
         count_high=measured.high if measured and measured.high > measured.low else None,
         unknown_classes=measured.unknown_classes if measured else (),
     )
-
-
-def _shares(
-    quantity: Quantity, measured: Measured, supposed: tuple[Quantity, Fraction] | None
-) -> tuple[Fraction, Fraction]:
-    if supposed and supposed[0] is quantity:
-        return supposed[1], supposed[1]
-    return measured.low_share, measured.high_share

@@ -18,11 +18,16 @@ from hemascope.hematology.settings import ClassificationSettings, Ground, Mark
 _HMDS = Ground(Mark.VERIFIED, "http://hmds.org.uk/aml.html")
 _NCBI = Ground(Mark.VERIFIED, "http://hmds.org.uk/aml.html; https://www.ncbi.nlm.nih.gov/books/NBK9562/table/ch17.tu8/")
 _BLOOD_2010 = Ground(Mark.VERIFIED, "Blood 2010; 115: 1985 (acute erythroid leukemia: a reassessment)")
+_BLOOD_2010_MDS = Ground(Mark.VERIFIED, "Blood 2010; 115: 1985; few lymphoblasts [K], ours")
 _NOT_AML = Ground(
     Mark.VERIFIED,
-    "http://www.medicalalgorithms.com/french-american-british-fab-classification-of-acute-myeloid-leukemia",
+    "http://www.medicalalgorithms.com/french-american-british-fab-classification-of-acute-myeloid-leukemia; "
+    "few lymphoblasts [K], ours",
 )
-_MDS = Ground(Mark.VERIFIED, "https://mdicu.com/calc/calc-786.html; http://www.mudr.org/web/fab-klasifikace-mds")
+_MDS = Ground(
+    Mark.VERIFIED,
+    "https://mdicu.com/calc/calc-786.html; http://www.mudr.org/web/fab-klasifikace-mds; cytopenia, dysplasia [K]",
+)
 _ALL = Ground(Mark.UNCHECKED, "FAB 1976: at least 30 % blasts; subtype only described, see FAB 1981")
 
 _Q = Quantity
@@ -76,7 +81,7 @@ def fab_rules(settings: ClassificationSettings) -> RuleTable:
                 ShareCondition(_Q.BLASTS_NEC, "<", 30),
                 _FEW_LYMPHOBLASTS,
             ),
-            _BLOOD_2010,
+            _BLOOD_2010_MDS,
             continues_in=mds,
         ),
         Rule(

@@ -13,7 +13,9 @@ from hemascope.hematology.classification.rules import Outcome, Rule, RuleTable
 from hemascope.hematology.classification.who_icc_lesions import ICC_FROM_10, ICC_FROM_20
 from hemascope.hematology.settings import Ground, Mark
 
-_ICC = Ground(Mark.VERIFIED, "http://ashpublications.net/view-large/11717679; J Hematol Oncol 2024, 17: 57, table 3")
+_ICC = Ground(
+    Mark.VERIFIED, "http://ashpublications.net/view-large/11717679; J Hematol Oncol, s13045-024-01571-4, table 3"
+)
 _ICC_UNCHECKED = Ground(Mark.UNCHECKED, "Arber 2022, Blood 140: 1200; row not checked")
 _ERYTHROID = Ground(Mark.VERIFIED, "Arber 2016, Blood 127: 2391, table 16; ICC keeps it with mutated TP53 [K]")
 _LYMPHOBLASTIC = Ground(Mark.UNCHECKED, "lymphoblasts belong to other tables; 20 % as for AML")

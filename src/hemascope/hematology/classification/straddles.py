@@ -13,6 +13,8 @@ from hemascope.hematology.differential import Specimen
 from hemascope.hematology.intervals import Interval, clopper_pearson
 from hemascope.hematology.planner import cells_needed
 
+_MOVES_WITH = {Quantity.BLASTS_ANC: Quantity.BLASTS_NEC}  # the same cells, with erythroblasts as they are
+
 
 class Straddle(BaseModel):
     """The interval of a share crosses a cut-off, and on its other side the table would say something else."""
@@ -31,11 +33,14 @@ class Straddle(BaseModel):
 
 
 def find_straddles(table: Sequence[Rule], facts: Facts, confidence: float, counted: int) -> tuple[Straddle, ...]:
-    """One share at a time is moved within its interval while the others stay; `counted` are all cells so far.
+    """One share at a time is moved within its interval while the others stay; only the blasts of NEC follow those of
+    ANC. `counted` are all cells so far.
 
-    Cut-offs at zero ask for presence, not for a share, and cannot straddle.
+    Cut-offs at zero ask for presence, not for a share, and cannot straddle. In blood only a cut-off that makes a rule
+    fire or not fire counts: which rules stay open for want of a marrow is of no interest.
     """
-    said = decide(table, facts).answer
+    said = decide(table, facts)
+    in_blood = facts.quantities.specimen is Specimen.PERIPHERAL_BLOOD
     found = []
     for quantity, cutoffs in _cutoffs_by_quantity(table).items():
         measured = facts.quantities.measure(quantity)
@@ -45,10 +50,12 @@ def find_straddles(table: Sequence[Rule], facts: Facts, confidence: float, count
         own_cells = counted if _is_of_counted(quantity, facts) else None
         for cutoff in cutoffs:
             across = [
-                decide(table, Facts(facts.quantities, facts.context, (quantity, share)))
+                decide(table, Facts(facts.quantities, facts.context, _supposed(quantity, measured, share, facts)))
                 for share in _shares_across(measured, interval, cutoff, cutoffs)
             ]
-            others = [other for other in across if other.answer != said]
+            others = [
+                other for other in across if other.answer != said.answer and (not in_blood or other.fired or said.fired)
+            ]
             outcomes = [rule.outcome for other in others for rule in (*other.fired[-1:], *other.open_rules)]
             if others:
                 found.append(_straddle(quantity, measured, interval, cutoff, outcomes, own_cells, confidence))
@@ -74,6 +81,15 @@ def _share_conditions(table: Sequence[Rule]) -> Iterator[ShareCondition]:
     for rule in table:
         yield from inside(rule.conditions)
         yield from _share_conditions(rule.continues_in)
+
+
+def _supposed(quantity: Quantity, measured: Measured, share: Fraction, facts: Facts) -> dict[Quantity, Fraction]:
+    """The share, and what it makes of one with the same cells above another denominator."""
+    partner = _MOVES_WITH.get(quantity)
+    other = facts.quantities.measure(partner) if partner else None
+    if partner is None or other is None or other.of == 0:
+        return {quantity: share}
+    return {quantity: share, partner: min(Fraction(1), share * measured.of / other.of)}
 
 
 def _is_of_counted(quantity: Quantity, facts: Facts) -> bool:

@@ -24,7 +24,7 @@ _OUTCOMES = {
     "fab-m7": ("AML M7 (megakaryoblastic)", "AML M7（原始巨核细胞型）"),
     "fab-all": ("ALL (subtype L1 to L3 only described)", "ALL（L1-L3亚型仅作描述）"),
     "fab-not-aml": ("not AML by FAB", "不符合FAB的AML标准"),
-    "fab-mds-not-aml": ("MDS by FAB, not AML", "按FAB属MDS，非AML"),
+    "fab-mds-not-aml": ("not AML by FAB: MDS, if a row of the MDS table holds", "按FAB非AML：符合MDS表某行时为MDS"),
     "fab-ra": ("MDS: RA", "MDS：RA"),
     "fab-rars": ("MDS: RARS", "MDS：RARS"),
     "fab-raeb": ("MDS: RAEB", "MDS：RAEB"),

@@ -186,6 +186,14 @@ def _asked(result: ConditionResult, language: Language) -> str:
     return f"{what} {result.relation} {result.cutoff}{unit}"
 
 
+def worded_question(result: ConditionResult, language: Language) -> str:
+    """What a condition asks, without how it came out."""
+    if result.any_of:
+        inner = " | ".join(worded_question(part, language) for part in result.any_of)
+        return f"{say('any_of', language)} [{inner}]"
+    return _asked(result, language)
+
+
 def _found(result: ConditionResult, language: Language) -> str:
     truth = say(result.truth, language)
     if result.assumed:

@@ -84,6 +84,7 @@ def test_count_of_takes_all_and_none_of_the_cells() -> None:
         (None, 20, None, None),
         (2.9, None, True, "lymphoid"),
         (3, None, True, None),  # contradicts itself
+        (80, None, True, None),
         (None, None, True, None),
     ],
 )
