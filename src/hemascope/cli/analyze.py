@@ -11,6 +11,7 @@ from hemascope.cli.main import EXIT_INTERRUPTED
 from hemascope.cli.outcome import exit_with, show_problem
 from hemascope.cli.progress import progress_bar
 from hemascope.cli.stop_switch import stop_on_interrupt
+from hemascope.cli.suggestion_lines import print_suggestions
 from hemascope.hematology.differential import Specimen
 from hemascope.hematology.taxonomy import Language, cell_class
 from hemascope.inference.classifier import Classifier
@@ -22,6 +23,7 @@ from hemascope.service.output_folder import REPORT_FILE
 from hemascope.service.registry import load_named_bundle
 from hemascope.service.report_cautions import cautions
 from hemascope.service.report_figures import figures
+from hemascope.service.report_suggestions import worded_suggestions
 from hemascope.service.summary import AnalysisSummary, ModelIdentity
 from hemascope.service.texts import load_texts
 
@@ -97,5 +99,5 @@ def _print_result(summary: AnalysisSummary, out: Path) -> None:
         console.print(f"{figure.label}: {figure.value}  {figure.detail}".rstrip())
     for caution in cautions(summary, texts):
         console.print(f"! {caution}", style="yellow")
-    console.print(texts.say("research_use"), style="bold")
+    print_suggestions(worded_suggestions(summary, summary.language), with_trace=False)  # the report has the trace
     typer.echo(out / REPORT_FILE)

@@ -7,11 +7,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hemascope.cli.suggestion_lines import print_suggestions
 from hemascope.errors import CountsError, InputNotFoundError, InputUnreadableError
 from hemascope.hematology.classification.context import ClinicalContext, parse_context
 from hemascope.hematology.classification.suggest import suggest
 from hemascope.hematology.classification.suggestions import Suggestions
-from hemascope.hematology.classification.wording import WordedSuggestions, worded
+from hemascope.hematology.classification.wording import worded
 from hemascope.hematology.count_table import parse_counts
 from hemascope.hematology.differential import RESEARCH_USE, CountWarning, Differential, Ratio, Share, Specimen
 from hemascope.hematology.differential import differential as count_differential
@@ -100,7 +101,7 @@ def differential(
         typer.echo(document.model_dump_json(by_alias=True, indent=2))
     else:
         _print_tables(result, lang)
-        _print_suggestions(worded(suggestions, lang))
+        print_suggestions(worded(suggestions, lang), with_trace=True)
 
 
 def _read_text(path: Path, expected: str) -> str:
@@ -127,25 +128,6 @@ def _print_tables(result: Differential, lang: Language) -> None:
     for sentence in _warning_sentences(result, lang):
         console.print(f"{_text('warning', lang)}: {sentence}", style="yellow")
     console.print(_text("research", lang), style="bold")
-
-
-def _print_suggestions(words: WordedSuggestions) -> None:
-    console = Console(highlight=False, soft_wrap=True, markup=False)
-    if words.urgent:
-        console.print(words.urgent, style="bold red")
-    for system in words.systems:
-        console.print(f"\n{words.heading}: {system.title}: {system.verdict}", style="bold")
-        for line in system.lines:
-            console.print(f"  - {line}")
-    for remark in words.remarks:
-        console.print(f"\n{remark}")
-    for system in words.systems:
-        console.print(f"\n{words.trace_heading}: {system.title}", style="bold")
-        for rule in system.trace:
-            console.print(f"  {rule.rule_id}  {rule.outcome}: {rule.answer}", style="bold")
-            for line in (*rule.conditions, rule.source):
-                console.print(f"      {line}")
-    console.print(f"\n{words.disclaimer}", style="bold")
 
 
 def _class_table(result: Differential, lang: Language) -> Table:

@@ -147,6 +147,7 @@ _SENTENCES = {
     ),
     "nothing": ("no row", "无符合行"),
     "more_cells": ("Count {n} more cells to settle it", "再计数{n}个细胞即可确定"),
+    "more_cells_too": ("Besides, count {n} more cells", "此外还需再计数{n}个细胞"),
     "not_by_counting": ("More cells cannot settle it", "增加计数无法确定"),
     "missing": ("Missing: {facts}", "缺少：{facts}"),
     "alternatives_same": (

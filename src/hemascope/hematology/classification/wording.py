@@ -20,6 +20,7 @@ from hemascope.hematology.classification.texts import say
 from hemascope.hematology.taxonomy import Language, cell_class
 
 _APL_TEXTS = {AplGround.CELLS: "apl_cells", AplGround.MORPHOLOGY: "apl_morphology_seen", AplGround.FUSION: "apl_fusion"}
+_SETTLED_BY_COUNTING = frozenset({Withheld.NO_CELLS, Withheld.TOO_FEW_CELLS, Withheld.STRADDLE})
 _IN_BLOOD = (Quantity.BLOOD_BLASTS, Quantity.RING_SIDEROBLASTS)
 
 
@@ -122,7 +123,8 @@ def _straddle_line(straddle: Straddle, language: Language) -> str:
 
 def _settling_lines(one: Suggestion, language: Language) -> tuple[str, ...]:
     if one.more_cells is not None:
-        return (say("more_cells", language, n=one.more_cells),)
+        is_enough = _SETTLED_BY_COUNTING.issuperset(one.withheld)
+        return (say("more_cells" if is_enough else "more_cells_too", language, n=one.more_cells),)
     return (say("not_by_counting", language),) if one.straddles else ()
 
 
