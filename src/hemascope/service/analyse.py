@@ -1,6 +1,10 @@
-"""Smear fields in, one folder of results out: every field is finished and on disk before the next is opened."""
+"""Smear fields in, one folder of results out.
+
+A field is written while the next one is examined, and is whole on disk before the one after that is.
+"""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,15 +75,19 @@ def analyse(
     # Marks the folder as an analysis, and is what a killed run leaves.
     _write_summary(folder, run.summary(Totals(), interrupted=True))
     recorder = FieldRecorder(folder)
+    writer = _Writer(recorder)
     interrupted = False
     try:
         for file in inputs.files:
             interrupted = watch.should_stop()
             if interrupted:
                 break
-            run.process(file, pipeline, recorder, watch)
+            run.process(file, pipeline, writer, watch)
+        writer.wait()
     except (HemascopeError, KeyboardInterrupt) as error:
         with suppress(OutputError):  # the first failure is the one to tell
+            writer.wait()
+        with suppress(OutputError):
             _finish(folder, recorder, run, interrupted=True)
         if isinstance(error, HemascopeError):
             kept = f"{recorder.totals.fields} finished fields are kept in '{folder}'"
@@ -102,6 +110,28 @@ def _write_summary(folder: Path, summary: AnalysisSummary) -> None:
         write_whole(folder / SUMMARY_FILE, summary.to_json())
 
 
+class _Writer:
+    """Records one field in a thread while the next is examined: encoding pictures needs no network, and a core is free.
+
+    Both methods raise OutputError of the field before.
+    """
+
+    def __init__(self, recorder: FieldRecorder) -> None:
+        self._recorder = recorder
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
+        self._pending: Future[None] | None = None
+
+    def record(self, result: FieldResult) -> None:
+        self.wait()
+        self._pending = self._pool.submit(self._recorder.record, result)
+
+    def wait(self) -> None:
+        """Returns when all that was given is on disk."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+
 @dataclass(slots=True)
 class _Run:
     inputs: Inputs
@@ -111,7 +141,7 @@ class _Run:
     clock: StageClock = field(default_factory=lambda: StageClock(("read", "quality", "networks", "write")))
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC).astimezone())
 
-    def process(self, file: InputFile, pipeline: FieldPipeline, recorder: FieldRecorder, watch: AnalysisWatch) -> None:
+    def process(self, file: InputFile, pipeline: FieldPipeline, writer: _Writer, watch: AnalysisWatch) -> None:
         """One field from file to disk; an unusable image becomes a problem. Raises OutputError."""
         try:
             result = self._examine(file, pipeline)
@@ -120,7 +150,7 @@ class _Run:
             self.problems.append(problem)
             watch.on_problem(problem)
         else:
-            recorder.record(result)
+            writer.record(result)
             self.clock.lap("write")
         watch.on_field(file)
 

@@ -78,7 +78,7 @@ class CellTotals(_Frozen):
 
 
 class Timings(_Frozen):
-    """Wall-clock seconds; `networks` is detection, cropping and classification together."""
+    """Wall-clock seconds; `networks` is detection, cropping and classification, `write` the waiting for the disk."""
 
     total_s: float
     read_s: float
