@@ -16,7 +16,7 @@ from hemascope.errors import DependencyMissingError, HemascopeError
 
 EXIT_FAILED = 2
 EXIT_INTERRUPTED = 130
-_TRAIN_PACKAGES = frozenset({"torch", "torchvision", "timm", "onnx", "onnxscript", "faster_coco_eval", "matplotlib"})
+_TRAIN_PACKAGES = frozenset({"torch", "torchvision", "timm", "onnx", "onnxscript", "matplotlib"})
 
 
 class _Entry(NamedTuple):
