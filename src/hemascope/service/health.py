@@ -30,7 +30,7 @@ _NEEDED = (
     "jinja2",
     "pyyaml",
 )
-_TRAINING = ("torch", "torchvision", "timm", "onnx", "faster-coco-eval", "matplotlib")
+_TRAINING = ("torch", "torchvision", "timm", "onnx", "onnxscript", "matplotlib")
 _CPU_FLAGS = ("avx2", "avx512f", "avx512_vnni", "amx_int8", "asimd")  # what ONNX Runtime gains from
 
 
