@@ -9,6 +9,7 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
+import hemascope
 from builders import CLASSIFIER_CLASSES
 from dataset_builders import paint_cells, write_identity, write_txl_pbc
 from hemascope.core.detections import Detections
@@ -250,6 +251,11 @@ def test_bundle_manifest_is_json_that_ends_with_a_line_break(detector_bundle: Pa
     text = (detector_bundle / "manifest.json").read_text()
     assert text.endswith("}\n")
     assert json.loads(text)["schema"] == "hemascope.bundle/1"
+
+
+def test_exported_network_names_no_path_of_the_machine(detector_bundle: Path, classifier_bundle: Path) -> None:
+    for bundle in (detector_bundle, classifier_bundle):
+        assert str(Path(hemascope.__file__).parent).encode() not in (bundle / "model.onnx").read_bytes()
 
 
 def test_failed_export_leaves_no_bundle(detector_run: Path, tmp_path: Path) -> None:

@@ -54,4 +54,14 @@ def _export(model: nn.Module, example: Tensor, path: Path, dynamic: Mapping[int,
         )
     assert program is not None
     program.save(str(path), external_data=False)
-    onnx.checker.check_model(str(path))
+    network = onnx.load(str(path))
+    _strip_traces(network.graph)
+    onnx.checker.check_model(network)
+    onnx.save(network, str(path))
+
+
+def _strip_traces(graph: onnx.GraphProto) -> None:
+    """Removes the exporter's stack traces: a bundle must not carry the paths of the machine that made it."""
+    for part in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        part.doc_string = ""
+        del part.metadata_props[:]
