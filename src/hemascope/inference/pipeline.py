@@ -11,7 +11,7 @@ from hemascope.imaging.crop import crop_window_xyxy, cut_square
 from hemascope.imaging.decode import ImageSource
 from hemascope.imaging.resize import RgbArray
 from hemascope.inference.classifier import ClassifiedCells, Classifier
-from hemascope.inference.detector import Detector
+from hemascope.inference.detector import Detector, DetectorInput
 
 NUCLEATED = frozenset({"wbc"})  # detector classes that go on to the classifier
 
@@ -39,8 +39,13 @@ class Pipeline:
         self._classifier = classifier
         self._is_nucleated = np.array([name in NUCLEATED for name in detector.classes])
 
-    def run(self, source: ImageSource) -> FieldFindings:
-        detections = self._detector.detect(source)
+    def prepare(self, source: ImageSource) -> DetectorInput | None:
+        """What `run` does before the first network; as `Detector.prepare`."""
+        return self._detector.prepare(source)
+
+    def run(self, source: ImageSource, prepared: DetectorInput | None = None) -> FieldFindings:
+        """Examines one field; `prepared` saves preparing it here."""
+        detections = self._detector.detect(source, prepared)
         nucleated_index = np.flatnonzero(self._is_nucleated[detections.class_ids])
         with self._detector.times.measure("crop"):
             crops = tuple(self._crops(source, detections.boxes_xyxy[nucleated_index]))

@@ -1,5 +1,6 @@
 """Where the time inside detection and classification goes."""
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,10 +8,11 @@ from contextlib import contextmanager
 
 
 class StageTimes:
-    """`seconds` by stage, summed over all runs that share the object."""
+    """`seconds` by stage, summed over all runs and threads that share the object."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._lock = threading.Lock()
 
     @contextmanager
     def measure(self, stage: str) -> Iterator[None]:
@@ -18,4 +20,6 @@ class StageTimes:
         try:
             yield
         finally:
-            self.seconds[stage] += time.perf_counter() - start
+            spent = time.perf_counter() - start
+            with self._lock:
+                self.seconds[stage] += spent

@@ -1,8 +1,10 @@
 """Smear fields in, one folder of results out.
 
-A field is written while the next one is examined, and is whole on disk before the one after that is.
+While the networks examine a field, the next one is read and the one before is written; it is whole on disk before the
+next one is examined.
 """
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -14,16 +16,19 @@ from typing import Protocol
 from hemascope.errors import HemascopeError, InputError, OutputError
 from hemascope.hematology.differential import Specimen, differential
 from hemascope.hematology.taxonomy import Language
-from hemascope.imaging.decode import ImageSource, open_image
-from hemascope.imaging.quality import assess_quality
+from hemascope.imaging.decode import ImageSource
+from hemascope.imaging.quality import FieldQuality, assess_quality
+from hemascope.imaging.resize import RgbArray
+from hemascope.inference.detector import DetectorInput
 from hemascope.inference.pipeline import FieldFindings
+from hemascope.inference.stage_times import StageTimes
 from hemascope.service.inputs import InputFile, Inputs
 from hemascope.service.output_folder import SUMMARY_FILE, output_errors, prepare_output_folder, write_whole
 from hemascope.service.pictures import overview, quality_sample
 from hemascope.service.problems import InputProblem
+from hemascope.service.read_ahead import ImageReader, ReadImage
 from hemascope.service.recording import UNIDENTIFIED, FieldRecorder, FieldResult, Totals
 from hemascope.service.report import write_report
-from hemascope.service.stage_clock import StageClock
 from hemascope.service.summary import (
     AnalysisSummary,
     CellTotals,
@@ -35,9 +40,14 @@ from hemascope.service.summary import (
 
 
 class FieldPipeline(Protocol):
-    """Detects, crops and classifies; `hemascope.inference.pipeline.Pipeline` is the real one."""
+    """Detects, crops and classifies; `hemascope.inference.pipeline.Pipeline` is the real one.
 
-    def run(self, source: ImageSource) -> FieldFindings: ...
+    `prepare` is called in another thread than `run`, while that is at work on the field before.
+    """
+
+    def prepare(self, source: ImageSource) -> DetectorInput | None: ...
+
+    def run(self, source: ImageSource, prepared: DetectorInput | None) -> FieldFindings: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +88,13 @@ def analyse(
     writer = _Writer(recorder)
     interrupted = False
     try:
-        for file in inputs.files:
-            interrupted = watch.should_stop()
-            if interrupted:
-                break
-            run.process(file, pipeline, writer, watch)
+        paths = [file.path for file in inputs.files]
+        with ImageReader(paths, lambda source: run.prepare(source, pipeline), run.times) as reader:
+            for file in inputs.files:
+                interrupted = watch.should_stop()
+                if interrupted:
+                    break
+                run.process(file, reader, pipeline, writer, watch)
         writer.wait()
     except (HemascopeError, KeyboardInterrupt) as error:
         with suppress(OutputError):  # the first failure is the one to tell
@@ -132,38 +144,59 @@ class _Writer:
             pending.result()
 
 
+@dataclass(frozen=True, slots=True)
+class _PreparedField:
+    overview: RgbArray
+    quality: FieldQuality
+    input: DetectorInput | None
+
+
 @dataclass(slots=True)
 class _Run:
     inputs: Inputs
     models: tuple[ModelIdentity, ...]
     options: AnalysisOptions
     problems: list[InputProblem]
-    clock: StageClock = field(default_factory=lambda: StageClock(("read", "quality", "networks", "write")))
+    times: StageTimes = field(default_factory=StageTimes)
+    started_s: float = field(default_factory=time.perf_counter)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC).astimezone())
 
-    def process(self, file: InputFile, pipeline: FieldPipeline, writer: _Writer, watch: AnalysisWatch) -> None:
+    def prepare(self, source: ImageSource, pipeline: FieldPipeline) -> _PreparedField:
+        """What is known of a field before the networks; in the reading thread."""
+        with self.times.measure("quality"):
+            quality = assess_quality(quality_sample(source))
+            small = overview(source)
+        with self.times.measure("letterbox"):
+            return _PreparedField(small, quality, pipeline.prepare(source))
+
+    def process(
+        self,
+        file: InputFile,
+        reader: ImageReader[_PreparedField],
+        pipeline: FieldPipeline,
+        writer: _Writer,
+        watch: AnalysisWatch,
+    ) -> None:
         """One field from file to disk; an unusable image becomes a problem. Raises OutputError."""
         try:
-            result = self._examine(file, pipeline)
+            with reader.next_image() as image:
+                result = self._examine(file, image, pipeline)
         except InputError as error:
             problem = InputProblem.from_error(file.shown, error)
             self.problems.append(problem)
             watch.on_problem(problem)
         else:
-            writer.record(result)
-            self.clock.lap("write")
+            with self.times.measure("write"):
+                writer.record(result)
         watch.on_field(file)
 
-    def _examine(self, file: InputFile, pipeline: FieldPipeline) -> FieldResult:
-        start_s = self.clock.restart()
-        with open_image(file.path) as source:
-            self.clock.lap("read")
-            quality = assess_quality(quality_sample(source))
-            small = overview(source)
-            self.clock.lap("quality")
-            findings = pipeline.run(source)
-            end_s = self.clock.lap("networks")
-            return FieldResult(file, source.width, source.height, small, quality, findings, end_s - start_s)
+    def _examine(self, file: InputFile, image: ReadImage[_PreparedField], pipeline: FieldPipeline) -> FieldResult:
+        source, prepared = image.source, image.prepared
+        started_s = time.perf_counter()
+        with self.times.measure("networks"):
+            findings = pipeline.run(source, prepared.input)
+        seconds = image.seconds + time.perf_counter() - started_s
+        return FieldResult(file, source.width, source.height, prepared.overview, prepared.quality, findings, seconds)
 
     def summary(self, totals: Totals, *, interrupted: bool) -> AnalysisSummary:
         classes = [name for model in self.models if model.task == "classification" for name in model.classes]
@@ -184,11 +217,11 @@ class _Run:
             quality=dict(totals.quality),
             problems=tuple(self.problems),
             timings=Timings(
-                total_s=round(self.clock.total_s(), 3),
-                read_s=round(self.clock.seconds["read"], 3),
-                quality_s=round(self.clock.seconds["quality"], 3),
-                networks_s=round(self.clock.seconds["networks"], 3),
-                write_s=round(self.clock.seconds["write"], 3),
+                total_s=round(time.perf_counter() - self.started_s, 3),
+                read_s=round(self.times.seconds["decode"] + self.times.seconds["letterbox"], 3),
+                quality_s=round(self.times.seconds["quality"], 3),
+                networks_s=round(self.times.seconds["networks"], 3),
+                write_s=round(self.times.seconds["write"], 3),
             ),
             environment=Environment.current(),
         )

@@ -41,6 +41,20 @@ def test_detector_gives_pixels_of_the_image_when_it_was_enlarged_for_the_network
     assert cells_of(make_detector(tmp_path).detect(ArrayImage(field))) == {(32, 48, 48, 64, 0)}
 
 
+def test_detector_finds_the_same_in_an_image_that_was_prepared_before(tmp_path: Path) -> None:
+    detector = make_detector(tmp_path)
+    image = ArrayImage(paint_squares(640, 480, [(2, 3, DARK), (5, 5, RED)]))
+    prepared = detector.prepare(image)
+    assert prepared is not None
+    assert prepared.batch.shape[:2] == (1, 3)
+    assert cells_of(detector.detect(image, prepared)) == cells_of(detector.detect(image)) != set()
+
+
+def test_image_that_is_examined_in_tiles_is_not_prepared(tmp_path: Path) -> None:
+    detector = make_detector(tmp_path, whole_up_to_px=320, tile_px=320, tile_overlap_px=64)
+    assert detector.prepare(ArrayImage(np.full((300, 640, 3), GLASS, np.uint8))) is None
+
+
 @pytest.mark.parametrize("size", [(640, 640), (960, 720), (100, 37), (8, 8), (17, 700)])
 def test_detector_finds_nothing_when_there_is_only_glass(tmp_path: Path, size: tuple[int, int]) -> None:
     glass = np.full((size[1], size[0], 3), GLASS, np.uint8)

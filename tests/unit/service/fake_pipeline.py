@@ -12,6 +12,7 @@ from hemascope.core.manifest import ClassificationSettings
 from hemascope.imaging.crop import crop_window_xyxy, cut_square
 from hemascope.imaging.decode import ImageSource
 from hemascope.inference.classifier import ClassifiedCells
+from hemascope.inference.detector import DetectorInput
 from hemascope.inference.pipeline import FieldFindings
 from hemascope.service.summary import ModelIdentity
 
@@ -38,7 +39,10 @@ class FakePipeline:
     before_run: Callable[[int], None] = lambda _number: None
     runs: list[tuple[int, int]] = field(default_factory=list)
 
-    def run(self, source: ImageSource) -> FieldFindings:
+    def prepare(self, source: ImageSource) -> DetectorInput | None:
+        return None
+
+    def run(self, source: ImageSource, prepared: DetectorInput | None) -> FieldFindings:
         self.before_run(len(self.runs))
         self.runs.append((source.width, source.height))
         rgb = source.read_region(0, 0, source.width, source.height)
