@@ -78,7 +78,10 @@ class CellTotals(_Frozen):
 
 
 class Timings(_Frozen):
-    """Wall-clock seconds; `networks` is detection, cropping and classification, `write` the waiting for the disk."""
+    """Wall-clock seconds; `networks` is detection, cropping and classification, `write` the waiting for the disk.
+
+    `read` and `quality` are spent in another thread while the networks run, so that the parts may add up to more.
+    """
 
     total_s: float
     read_s: float

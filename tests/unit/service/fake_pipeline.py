@@ -39,10 +39,10 @@ class FakePipeline:
     before_run: Callable[[int], None] = lambda _number: None
     runs: list[tuple[int, int]] = field(default_factory=list)
 
-    def prepare(self, source: ImageSource) -> DetectorInput | None:
+    def prepare(self, _source: ImageSource) -> DetectorInput | None:
         return None
 
-    def run(self, source: ImageSource, prepared: DetectorInput | None) -> FieldFindings:
+    def run(self, source: ImageSource, _prepared: DetectorInput | None = None) -> FieldFindings:
         self.before_run(len(self.runs))
         self.runs.append((source.width, source.height))
         rgb = source.read_region(0, 0, source.width, source.height)

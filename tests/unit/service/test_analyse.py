@@ -151,11 +151,12 @@ def test_unusable_images_become_problems_and_the_rest_is_analysed(tmp_path: Path
 
 
 def test_file_that_disappears_while_it_runs_is_reported(tmp_path: Path) -> None:
-    inputs = fields(tmp_path, 3)
-    pipeline = FakePipeline(before_run=lambda _number: inputs.files[1].path.unlink(missing_ok=True))
+    """It is the third of four: while the first is examined, the second may have been read."""
+    inputs = fields(tmp_path, 4)
+    pipeline = FakePipeline(before_run=lambda _number: inputs.files[2].path.unlink(missing_ok=True))
     summary = run(inputs, tmp_path / "out", pipeline)
     assert [problem.code for problem in summary.problems] == ["input_not_found"]
-    assert listed(tmp_path / "out") == ["f0.png", "f2.png"]
+    assert listed(tmp_path / "out") == ["f0.png", "f1.png", "f3.png"]
 
 
 def test_stop_keeps_and_reports_what_was_finished(tmp_path: Path, pipeline: FakePipeline) -> None:

@@ -96,9 +96,9 @@ def test_image_that_cannot_be_used_raises_in_its_turn_only(
 
 
 def test_thread_is_gone_when_the_caller_fails_early(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), ImageReader(write_images(tmp_path, 3), width_of) as reader:
-        with reader.next_image():
-            raise KeyboardInterrupt
+    reading = ImageReader(write_images(tmp_path, 3), width_of)
+    with pytest.raises(KeyboardInterrupt), reading as reader, reader.next_image():
+        raise KeyboardInterrupt
     assert not readers()
 
 
