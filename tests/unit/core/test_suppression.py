@@ -1,10 +1,21 @@
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from builders import make_detections
 from hemascope.core.detections import Detections
-from hemascope.core.suppression import select_detections
+from hemascope.core.suppression import (
+    Decay,
+    GaussianDecay,
+    LinearDecay,
+    select_detections,
+    soft_suppress,
+    suppress,
+)
 
 BOXES = [[0, 0, 10, 10], [1, 0, 11, 10], [40, 40, 60, 60]]  # the first two overlap by 0.82
 
@@ -66,3 +77,102 @@ def test_limits_hold_before_and_after_suppression() -> None:
     assert select(BOXES, scores, max_candidates=2).scores.tolist() == pytest.approx([0.9])
     assert select(BOXES, scores, max_detections=1).scores.tolist() == pytest.approx([0.9])
     assert len(select(BOXES, scores, nms_iou=0.9)) == 3
+
+
+FACTORS: dict[str, tuple[Decay, Callable[[float], float]]] = {
+    "gaussian": (GaussianDecay(0.5), lambda iou: math.exp(-iou * iou / 0.5)),
+    "narrow gaussian": (GaussianDecay(0.1), lambda iou: math.exp(-iou * iou / 0.1)),
+    "linear": (LinearDecay(0.3), lambda iou: 1 - iou if iou >= 0.3 else 1.0),
+}
+
+
+def plain_iou(a: Sequence[float], b: Sequence[float]) -> float:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    common = max(width, 0) * max(height, 0)
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common
+    return common / union
+
+
+def plain_soft_nms(
+    found: Detections, factor: Callable[[float], float], thresholds: Sequence[float]
+) -> list[tuple[int, float]]:
+    """Figure 2 of Bodla et al. 2017 word for word, class by class: index and decayed score, best first."""
+    kept = []
+    for class_id, threshold in enumerate(thresholds):
+        waiting = {i: float(s) for i, s in enumerate(found.scores) if found.class_ids[i] == class_id}
+        while waiting:
+            best = max(waiting, key=lambda i: (waiting[i], -i))
+            score = waiting.pop(best)
+            if score < threshold:
+                break
+            kept.append((best, score))
+            for other in waiting:
+                waiting[other] *= factor(plain_iou(found.boxes_xyxy[best], found.boxes_xyxy[other]))
+    return sorted(kept, key=lambda pair: -pair[1])
+
+
+@pytest.mark.parametrize("name", FACTORS)
+@given(
+    cells=st.lists(
+        st.tuples(
+            *[st.integers(0, 20)] * 2,
+            *[st.integers(3, 20)] * 2,
+            st.integers(1, 1000).map(lambda thousandths: thousandths / 1000),
+            st.integers(0, 1),
+        ),
+        max_size=12,
+        unique_by=lambda cell: cell[4],
+    )
+)
+def test_soft_suppression_is_that_of_the_paper(name: str, cells: list[tuple[int, int, int, int, float, int]]) -> None:
+    found = make_detections(
+        [(x, y, x + w, y + h) for x, y, w, h, _, _ in cells], [c[4] for c in cells], [c[5] for c in cells]
+    )
+    decay, factor = FACTORS[name]
+    thresholds = [0.0, 0.2]
+    soft = soft_suppress(found, decay, np.array(thresholds, np.float32), 300)
+    expected = plain_soft_nms(found, factor, thresholds)
+    borderline = any(abs(score - 0.2) < 1e-5 for _, score in expected)  # rounding decides
+    if not borderline:
+        assert soft.scores.tolist() == pytest.approx([score for _, score in expected], abs=1e-5)
+        by_box = sorted((*box, c, round(float(s), 3)) for box, c, s in zip(
+            soft.boxes_xyxy.tolist(), soft.class_ids.tolist(), soft.scores, strict=True))  # fmt: skip
+        wanted = sorted(
+            (*found.boxes_xyxy[i].tolist(), int(found.class_ids[i]), round(score, 3)) for i, score in expected
+        )
+        assert [row[:5] for row in by_box] == [row[:5] for row in wanted]
+
+
+def test_soft_suppression_keeps_a_covered_cell_that_hard_suppression_drops() -> None:
+    found = make_detections([BOXES[0], BOXES[1]], scores=[0.9, 0.8])
+    assert len(suppress(found, 0.5, 300)) == 1
+    soft = soft_suppress(found, LinearDecay(), np.array([0.1], np.float32), 300)
+    assert soft.scores.tolist() == pytest.approx([0.9, 0.8 * (1 - 9 / 11)])
+
+
+def test_soft_suppression_takes_a_box_whose_score_fell_after_a_farther_one() -> None:
+    found = make_detections([BOXES[0], BOXES[1], BOXES[2]], scores=[0.9, 0.8, 0.3])
+    soft = soft_suppress(found, LinearDecay(), np.array([0.0], np.float32), 300)
+    assert soft.boxes_xyxy.tolist() == [BOXES[0], BOXES[2], BOXES[1]]
+
+
+def test_soft_suppression_never_takes_a_box_twice_even_where_scores_fall_to_nothing() -> None:
+    found = make_detections([BOXES[0]] * 4, scores=[0.9, 0.9, 0.5, 0.0])
+    soft = soft_suppress(found, LinearDecay(), np.array([0.0], np.float32), 300)
+    assert soft.scores.tolist() == pytest.approx([0.9, 0, 0, 0])
+
+
+def test_soft_suppression_leaves_its_input_alone_and_obeys_the_limit() -> None:
+    found = make_detections(BOXES, scores=[0.9, 0.8, 0.7])
+    soft = soft_suppress(found, GaussianDecay(), np.array([0.0], np.float32), 1)
+    assert soft.scores.tolist() == pytest.approx([0.9])
+    assert found.scores.tolist() == pytest.approx([0.9, 0.8, 0.7])
+    assert len(soft_suppress(Detections.empty(), GaussianDecay(), np.zeros(1, np.float32), 9)) == 0
+
+
+def test_hard_suppression_of_candidates_is_that_of_the_network_outputs() -> None:
+    found = make_detections(BOXES, scores=[0.9, 0.8, 0.7])
+    expected = select(BOXES, [[0.9], [0.8], [0.7]], classes=1)
+    np.testing.assert_array_equal(suppress(found, 0.5, 300).boxes_xyxy, expected.boxes_xyxy)
+    assert len(suppress(found, 0.5, 1)) == 1

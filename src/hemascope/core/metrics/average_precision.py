@@ -81,7 +81,7 @@ def match_class(
         boxes = truth.boxes_xyxy[truth.class_ids == class_id]
         total += len(boxes)
         scores.append(prediction.scores[mine])
-        is_true.append(_match_image(prediction.boxes_xyxy[mine], boxes, thresholds))
+        is_true.append(match_boxes(prediction.boxes_xyxy[mine], boxes, thresholds) >= 0)
     all_scores = np.concatenate(scores) if scores else np.zeros(0, np.float32)
     all_true = np.concatenate(is_true, axis=1) if is_true else np.zeros((len(thresholds), 0), bool)
     order = np.argsort(-all_scores, kind="stable")
@@ -94,10 +94,11 @@ def mean_over_classes(values: Sequence[float]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
-def _match_image(boxes_xyxy: FloatArray, truth_xyxy: FloatArray, thresholds: tuple[float, ...]) -> NDArray[np.bool_]:
-    is_true = np.zeros((len(thresholds), len(boxes_xyxy)), bool)
+def match_boxes(boxes_xyxy: FloatArray, truth_xyxy: FloatArray, thresholds: tuple[float, ...]) -> IntArray:
+    """Which truth each box `(n, 4)`, best score first, takes at each IoU: `(thresholds, n)` indices, -1 for none."""
+    taken = np.full((len(thresholds), len(boxes_xyxy)), -1, np.int64)
     if not len(truth_xyxy):
-        return is_true
+        return taken
     iou = iou_xyxy(boxes_xyxy.astype(np.float64), truth_xyxy.astype(np.float64))
     least = np.minimum(thresholds, 1 - 1e-10)
     row = np.arange(len(thresholds))
@@ -105,6 +106,7 @@ def _match_image(boxes_xyxy: FloatArray, truth_xyxy: FloatArray, thresholds: tup
     for d in np.flatnonzero(iou.max(axis=1) >= least.min()):
         overlap = np.where(free, iou[d], -1.0)
         best = len(truth_xyxy) - 1 - overlap[:, ::-1].argmax(axis=1)  # the last of equals, as the COCO tools choose
-        is_true[:, d] = overlap[row, best] >= least
-        free[row, best] &= ~is_true[:, d]
-    return is_true
+        is_true = overlap[row, best] >= least
+        taken[is_true, d] = best[is_true]
+        free[row, best] &= ~is_true
+    return taken

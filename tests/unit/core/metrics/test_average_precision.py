@@ -10,6 +10,7 @@ from hemascope.core.metrics.average_precision import (
     COCO_THRESHOLDS,
     ClassMatches,
     GroundTruth,
+    match_boxes,
     match_class,
     mean_over_classes,
 )
@@ -108,3 +109,15 @@ def test_mean_over_classes_leaves_out_those_without_truth(values: list[float], e
 @pytest.mark.parametrize("values", [[], [math.nan]], ids=["no class", "no truth"])
 def test_mean_over_classes_is_not_a_number_without_any_truth(values: list[float]) -> None:
     assert math.isnan(mean_over_classes(values))
+
+
+def test_boxes_name_the_truth_that_each_takes() -> None:
+    boxes = np.array([SHIFTED, CELL, AWAY], np.float32)
+    truths = np.array([AWAY, CELL], np.float32)
+    assert match_boxes(boxes, truths, (0.5, 0.75)).tolist() == [[1, -1, 0], [-1, 1, 0]]
+
+
+@pytest.mark.parametrize(("boxes", "truths"), [(0, 2), (2, 0), (0, 0)])
+def test_boxes_or_truths_that_are_missing_match_nothing(boxes: int, truths: int) -> None:
+    taken = match_boxes(np.ones((boxes, 4), np.float32), np.ones((truths, 4), np.float32), (0.5,))
+    assert taken.tolist() == [[-1] * boxes]
