@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 from numpy.typing import NDArray
+from torch import nn
 
 import hemascope
 from builders import CLASSIFIER_CLASSES
@@ -22,12 +23,15 @@ from hemascope.export.bundle import FinishedRun, load_run, write_bundle
 from hemascope.export.card import load_identity
 from hemascope.export.parity import check_parity
 from hemascope.export.run import export_run
+from hemascope.export.to_onnx import export_detector
 from hemascope.imaging.normalise import normalise_batch
 from hemascope.inference.bundle import load_bundle
 from hemascope.inference.classifier import ClassifiedCells, Classifier
 from hemascope.inference.detector import Detector
+from hemascope.models import create_model
 from hemascope.training.checkpoint import FILE_NAME
 from hemascope.training.normalisation import MEAN, STD
+from torch_half.small_models import SMALL
 
 
 def field_batch(width: int = 96, height: int = 96, count: int = 1) -> NDArray[np.float32]:
@@ -56,6 +60,35 @@ def test_exported_detector_repeats_the_trained_one_at_any_batch_and_size(
     np.testing.assert_allclose(onnx_scores, scores.numpy(), atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("retinanet_light", {"path_aggregation": True, "iou_branch": False}),
+        ("retinanet_paper", {"path_aggregation": True, "iou_branch": True}),
+    ],
+    ids=["light with path aggregation alone", "paper"],
+)
+def test_exported_network_of_every_kind_repeats_the_original_at_any_multiple_of_its_stride(
+    name: str, options: dict[str, object], tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    model = create_model(name, task="detection", num_classes=2, **(SMALL[name] | options)).eval()
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_uniform_(layer.weight, a=1)  # the first weights see nothing
+    nn.init.zeros_(model.class_head.bias)  # type: ignore[arg-type,union-attr]
+    export_detector(model, tmp_path / "model.onnx", example_size=128)
+    onnx_session = session(tmp_path)
+    for count, width, height in ((2, 128, 128), (3, 384, 128), (1, 160, 96), (1, 32, 32)):
+        batch = field_batch(width, height, count)
+        with torch.no_grad():
+            boxes, scores = model.predict(torch.from_numpy(batch))  # type: ignore[operator]
+        onnx_boxes, onnx_scores = onnx_session.run(["boxes", "scores"], {"image": batch})
+        np.testing.assert_allclose(onnx_boxes, boxes.numpy(), atol=0.01, rtol=1e-3)
+        np.testing.assert_allclose(onnx_scores, scores.numpy(), atol=1e-4)
+        assert scores.max() - scores.min() > 0.01
+
+
 @pytest.mark.parametrize("count", [1, 5])
 def test_exported_classifier_repeats_the_trained_one_at_any_batch(
     classifier_run: Path, classifier_bundle: Path, count: int
@@ -66,6 +99,13 @@ def test_exported_classifier_repeats_the_trained_one_at_any_batch(
     onnx_logits, onnx_features = session(classifier_bundle).run(["logits", "features"], {"image": batch})
     np.testing.assert_allclose(onnx_logits, logits.numpy(), atol=1e-3, rtol=1e-3)
     np.testing.assert_allclose(onnx_features, features.numpy(), atol=1e-3, rtol=1e-3)
+
+
+def test_detector_whose_work_depends_on_what_it_sees_is_not_exported(tmp_path: Path) -> None:
+    model = create_model("faster_rcnn", task="detection", num_classes=2, **SMALL["faster_rcnn"])
+    with pytest.raises(ModelError, match="a FasterRcnn cannot be exported to ONNX"):
+        export_detector(model, tmp_path / "model.onnx", example_size=64)
+    assert not (tmp_path / "model.onnx").exists()
 
 
 def test_parity_reports_the_differences_of_a_faithful_export(detector_run: Path, detector_bundle: Path) -> None:
@@ -208,7 +248,7 @@ def evaluation_with(tmp_path: Path, platelet_f1: float) -> DetectionEvaluation:
     dataset = read_fields("txl-pbc", write_txl_pbc(tmp_path / "d", {"val": [0]}), "val")
     nan = float("nan")
     rows = [
-        DetectionRow("all", c, 5, nan, nan, nan, nan, nan, nan, f1, nan, nan, threshold)
+        DetectionRow("all", c, 5, nan, nan, nan, nan, nan, nan, nan, f1, nan, nan, threshold)
         for c, f1, threshold in (("wbc", 1.0, 0.61234), ("rbc", 0.9, 0.3), ("platelet", platelet_f1, 0.4))
     ]
     return DetectionEvaluation(dataset, (Detections.empty(),), tuple(rows))

@@ -4,9 +4,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from hemascope.models.layers.anchors import anchor_sizes, decode_boxes, encode_boxes, grid_anchors
-from hemascope.models.layers.fpn import FeaturePyramid
+from hemascope.models.layers.fpn import CoarserLevels, FeaturePyramid
+from hemascope.models.layers.path_aggregation import GlobalAttentionPath, GlobalAttentionStep
 
 
 def test_anchor_sizes_keep_their_area_over_ratios() -> None:
@@ -68,3 +70,86 @@ def test_pyramid_carries_what_the_coarsest_map_sees_to_the_finest() -> None:
         difference = (pyramid([fine, changed])[0] - pyramid([fine, coarse])[0]).abs().sum(dim=1)[0]
     assert difference[:2, :2].min() > 0
     assert difference[4:, 4:].max() == 0
+
+
+def test_coarser_levels_are_made_from_the_coarsest_map_and_then_from_each_other() -> None:
+    extra, coarsest = CoarserLevels(5, 4, 2), torch.randn(2, 5, 7, 6)
+    first, second = extra(coarsest)
+    assert (first.shape, second.shape) == ((2, 4, 4, 3), (2, 4, 2, 2))
+    torch.testing.assert_close(first, extra[0](coarsest))
+    torch.testing.assert_close(second, extra[1](first.clamp(min=0)))
+    assert (first < 0).any(), "the ReLU must have had something to do"
+
+
+def slow_step(step: GlobalAttentionStep, finer: torch.Tensor, coarser: torch.Tensor) -> torch.Tensor:
+    """The equations of thesis section 4.2.1, one image, one channel, one place at a time."""
+    first, second = step.guide[0], step.guide[2]
+    images = []
+    for fine, coarse in zip(finer, coarser, strict=True):
+        hidden = (first.weight @ coarse.flatten(1).mean(dim=1) + first.bias).clamp(min=0)  # type: ignore[operator]
+        weights = 1 / (1 + torch.exp(-(second.weight @ hidden + second.bias)))  # type: ignore[operator]
+        down = slow_convolution(step.down, fine, stride=2)
+        mixed = torch.stack([w * d + c for w, d, c in zip(weights, down, coarse, strict=True)])
+        images.append(slow_convolution(step.smooth, mixed, stride=1))
+    return torch.stack(images)
+
+
+def slow_convolution(layer: nn.Conv2d, image: torch.Tensor, stride: int) -> torch.Tensor:
+    channels, height, width = image.shape
+    padded = torch.zeros(channels, height + 2, width + 2)
+    padded[:, 1:-1, 1:-1] = image
+    assert layer.bias is not None
+    rows = [
+        [
+            (layer.weight * padded[:, y : y + 3, x : x + 3]).sum(dim=(1, 2, 3)) + layer.bias
+            for x in range(0, width, stride)
+        ]
+        for y in range(0, height, stride)
+    ]
+    return torch.stack([torch.stack(row, dim=-1) for row in rows], dim=1)
+
+
+@pytest.mark.parametrize(("height", "width"), [(6, 4), (5, 7), (1, 1)], ids=["even", "odd", "one place"])
+def test_global_attention_step_does_what_its_equations_say(height: int, width: int) -> None:
+    torch.manual_seed(0)
+    step = GlobalAttentionStep(6)
+    finer, coarser = torch.randn(2, 6, height, width), torch.randn(2, 6, -(-height // 2), -(-width // 2))
+    with torch.no_grad():
+        torch.testing.assert_close(step(finer, coarser), slow_step(step, finer, coarser), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("channels", "hidden"), [(256, 16), (512, 32), (16, 16)])
+def test_guide_is_a_sixteenth_as_wide_and_at_least_sixteen(channels: int, hidden: int) -> None:
+    assert GlobalAttentionStep(channels).guide[0].out_features == hidden
+
+
+def test_path_with_no_attention_is_a_convolution_of_each_level() -> None:
+    path = GlobalAttentionPath(4, 3)
+    for step in path.steps:
+        nn.init.constant_(step.guide[2].bias, -1e4)  # type: ignore[index,union-attr,arg-type]
+    levels = [torch.randn(2, 4, side, side) for side in (8, 4, 2)]
+    with torch.no_grad():
+        finest, *others = path(levels)
+        assert finest is levels[0]
+        for step, level, other in zip(path.steps, levels[1:], others, strict=True):
+            torch.testing.assert_close(other, step.smooth(level))  # type: ignore[operator]
+
+
+def test_path_carries_what_the_finest_map_sees_to_the_coarsest() -> None:
+    path = GlobalAttentionPath(4, 3, extra_levels=1)
+    levels = [torch.zeros(1, 4, side, side) for side in (16, 8, 4)]
+    changed = [levels[0].clone(), *levels[1:]]
+    changed[0][..., 0, 0] = 5
+    with torch.no_grad():
+        before, after = path(levels), path(changed)
+    assert [tuple(level.shape[-2:]) for level in after] == [(16, 16), (8, 8), (4, 4), (2, 2)]
+    assert all((a - b).abs().max() > 1e-4 for a, b in zip(after, before, strict=True))
+
+
+def test_coarser_level_says_which_channels_of_the_finer_one_count() -> None:
+    torch.manual_seed(0)
+    step, finer = GlobalAttentionStep(4), torch.randn(1, 4, 8, 8)
+    one, other = torch.zeros(1, 4, 4, 4), torch.randn(1, 4, 4, 4)
+    with torch.no_grad():
+        shares = [step(finer, coarse) - step(torch.zeros_like(finer), coarse) for coarse in (one, other)]
+    assert (shares[0] - shares[1]).abs().max() > 1e-3

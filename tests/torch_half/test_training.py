@@ -15,12 +15,16 @@ from dataset_builders import (
     write_recipe,
     write_txl_pbc,
 )
-from hemascope.errors import ModelError, OutputError, RecipeError
+from hemascope.errors import HemascopeError, ModelError, OutputError, RecipeError
 from hemascope.export.bundle import load_run
+from hemascope.models import create_model
 from hemascope.training.checkpoint import FILE_NAME, load_checkpoint, run_id
 from hemascope.training.classification import classification_task
 from hemascope.training.detection import detection_task
+from hemascope.training.device import choose_device
 from hemascope.training.engine import TrainingTask, train
+from hemascope.training.initial_weights import load_initial_backbone
+from hemascope.training.painted import paint_training_fields
 from hemascope.training.recipe import AnyRecipe, ClassificationRecipe, DetectionRecipe, Optimisation, parse_recipe
 from hemascope.training.run import run_recipe
 from hemascope.training.schedule import WeightAverage, lr_factor
@@ -303,7 +307,99 @@ def start(recipe: Path, data: Path, out: Path, detections_json: Path | None = No
         out,
         detections_json=detections_json,
         initial_run=None,
+        initial_backbone=None,
         resume=False,
         threads=1,
         progress=lambda *_: None,
     )
+
+
+def test_new_run_can_start_from_the_backbone_of_another_task(tmp_path: Path) -> None:
+    cells = write_pbc(tmp_path / "cells", {"train": 1, "val": 1})
+    classifier = parse_recipe(classification_recipe(optimisation=optimisation(epochs=1, batch_size=5)), "test")
+    assert isinstance(classifier, ClassificationRecipe)
+    first = run(classification_task(classifier, cells, None), classifier, tmp_path / "first")
+    recipe, make_task = detection(tmp_path)
+    task = make_task()
+    head = task.model.state_dict()["class_head.weight"].clone()
+    second = run(task, recipe, tmp_path / "second", initial_backbone=first, stop_after_epochs=1)
+    saved = load_checkpoint(second / FILE_NAME)
+    assert saved.initial_run is not None
+    assert saved.initial_run.startswith("backbone-of-first-seed0-")
+    fresh = make_task().model
+    load_initial_backbone(fresh, first)
+    weights, stem = fresh.state_dict(), "backbone.conv1.0.weight"
+    assert torch.equal(weights[stem], load_checkpoint(first / FILE_NAME).average[stem])
+    assert torch.equal(weights["class_head.weight"], head)
+
+
+def test_backbone_of_another_size_or_none_at_all_is_refused(tmp_path: Path) -> None:
+    recipe, make_task = detection(tmp_path)
+    wide = parse_recipe(detection_recipe(), "test")
+    assert isinstance(wide, DetectionRecipe)
+    other = run(tiny_task(), recipe_with(epochs=1), tmp_path / "linear")
+    with pytest.raises(ModelError, match=r"linear cannot be used: it has none"):
+        load_initial_backbone(make_task().model, other)
+    first = run(make_task(), recipe, tmp_path / "first", stop_after_epochs=1)
+    with pytest.raises(ModelError, match="the recipe has none"):
+        load_initial_backbone(nn.Linear(2, 2), first)
+    wider = create_model("retinanet_light", task="detection", num_classes=3, width=16)
+    with pytest.raises(ModelError, match="another backbone than the recipe's network"):
+        load_initial_backbone(wider, first)
+
+
+def test_bf16_run_learns_with_float32_weights(tmp_path: Path) -> None:
+    root = write_txl_pbc(tmp_path / "data", {"train": [0, 1], "val": [0]})
+    recipe = parse_recipe(detection_recipe(optimisation=optimisation(epochs=3, precision="bf16")), "test")
+    assert isinstance(recipe, DetectionRecipe)
+    folder = run(detection_task(recipe, root), recipe, tmp_path / "run")
+    saved = load_checkpoint(folder / FILE_NAME)
+    assert {w.dtype for w in saved.model.values() if w.is_floating_point()} == {torch.float32}
+    losses = [float(row["loss_total"]) for row in without_seconds(folder)]
+    assert losses[-1] < losses[0]
+
+
+def test_painted_fields_join_the_training_part_and_thinning_leaves_some_out(tmp_path: Path) -> None:
+    root = write_txl_pbc(tmp_path / "data", {"train": [0, 1, 2, 3], "val": [0]})
+    data = {"reader": "txl-pbc", "cache_px": 64, "classes": ["platelet", "wbc"]}
+    for extra, images in (({}, 4), ({"train_fields": 2}, 2), ({"train_fields": 1, "painted_fields": 3}, 4)):
+        recipe = parse_recipe(detection_recipe(data=data | extra), "test")
+        assert isinstance(recipe, DetectionRecipe)
+        task = detection_task(recipe, root)
+        assert (task.classes, len(task.inputs)) == (("platelet", "wbc"), images)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"train_fields": 9}, "data.train_fields is 9: the training part has 1 images"),
+        ({"classes": ["wbc", "yeast"]}, r"expected different ones of \['wbc', 'rbc', 'platelet'\]"),
+        ({"classes": ["wbc", "wbc"]}, "expected different ones"),
+    ],
+    ids=["too many", "unknown class", "class twice"],
+)
+def test_data_choice_that_does_not_fit_is_refused(tmp_path: Path, data: dict[str, Any], message: str) -> None:
+    root = write_txl_pbc(tmp_path / "data", {"train": [0], "val": [0]})
+    recipe = parse_recipe(detection_recipe(data={"reader": "txl-pbc", "cache_px": 64} | data), "test")
+    assert isinstance(recipe, DetectionRecipe)
+    with pytest.raises(HemascopeError, match=message):
+        detection_task(recipe, root)
+
+
+def test_painted_fields_are_the_same_for_a_seed_and_hold_only_the_wanted_classes() -> None:
+    first, again = (paint_training_fields(3, 5, 96, ("wbc",)) for _ in range(2))
+    other = paint_training_fields(3, 6, 96, ("wbc",))
+    assert [f.rgb.shape for f in first] == [(96, 96, 3)] * 3
+    assert all((a.rgb == b.rgb).all() for a, b in zip(first, again, strict=True))
+    assert any((a.rgb != b.rgb).any() for a, b in zip(first, other, strict=True))
+    assert {int(i) for f in first for i in f.class_ids} == {0}
+    with pytest.raises(RecipeError, match="cannot teach the classes \\['myelocyte'\\]"):
+        paint_training_fields(1, 0, 96, ("myelocyte",))
+
+
+def test_device_that_does_not_exist_is_refused() -> None:
+    assert choose_device("cpu") == "cpu"
+    assert choose_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
+    for name in ("abacus", "cuda:99"):
+        with pytest.raises(ModelError, match=f"device '{name}' cannot be used: .*choose auto, cpu"):
+            choose_device(name)

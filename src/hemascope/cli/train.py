@@ -16,11 +16,15 @@ def train(
     out: Annotated[Path, typer.Option(help="Run folder: checkpoint, metrics.csv, curves.png.", show_default=False)],
     resume: Annotated[bool, typer.Option(help="Continue the run in --out from its last finished epoch.")] = False,
     init: Annotated[Path | None, typer.Option(help="Run folder whose weights a new run starts from.")] = None,
+    init_backbone: Annotated[
+        Path | None, typer.Option(help="Run folder of any task: a new run starts from its backbone's weights only.")
+    ] = None,
     boxes: Annotated[
         Path | None,
         typer.Option(help="Output of 'hemascope detect' over the same images: crops are cut around its boxes."),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: all cores.")] = None,
+    device: Annotated[str, typer.Option(help="auto (a GPU where there is one), cpu, cuda, cuda:1, ...")] = "auto",
 ) -> None:
     """Train a model from a recipe.
 
@@ -34,8 +38,10 @@ def train(
                 out,
                 detections_json=boxes,
                 initial_run=init,
+                initial_backbone=init_backbone,
                 resume=resume,
                 threads=threads,
+                device=device,
                 progress=progress,
             )
     except KeyboardInterrupt:

@@ -1,11 +1,12 @@
 """What a dataset reader yields."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from hemascope.core.boxes import FloatArray, IntArray
+from hemascope.errors import DatasetError
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,21 @@ class FieldDataset:
     name: str
     classes: tuple[str, ...]
     samples: tuple[FieldSample, ...]
+
+    def keep_classes(self, classes: tuple[str, ...]) -> "FieldDataset":
+        """The same fields with the boxes of `classes` only, numbered in that order. Raises DatasetError for another."""
+        unknown = [name for name in classes if name not in self.classes]
+        if unknown or not classes or len(set(classes)) < len(classes):
+            raise DatasetError(
+                f"classes {list(classes)}: expected different ones of {list(self.classes)} of {self.name}"
+            )
+        kept = []
+        for sample in self.samples:
+            names = [self.classes[i] for i in sample.class_ids]
+            rows = [i for i, name in enumerate(names) if name in classes]
+            ids = np.array([classes.index(names[i]) for i in rows], np.int64)
+            kept.append(replace(sample, boxes_xyxy=sample.boxes_xyxy[rows], class_ids=ids))
+        return FieldDataset(self.name, classes, tuple(kept))
 
 
 @dataclass(frozen=True, slots=True)

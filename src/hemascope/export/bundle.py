@@ -32,6 +32,8 @@ class FinishedRun:
     recipe: AnyRecipe
     classes: tuple[str, ...]
     model: nn.Module
+    epochs: int
+    training_s: float
 
 
 def load_run(folder: Path) -> FinishedRun:
@@ -44,7 +46,7 @@ def load_run(folder: Path) -> FinishedRun:
         model.load_state_dict(saved.average)
     except RuntimeError as error:
         raise ModelError(f"{path}: the weights do not fit the network of their recipe: {error}") from error
-    return FinishedRun(run_id(folder, recipe, saved), recipe, saved.classes, model.eval())
+    return FinishedRun(run_id(folder, recipe, saved), recipe, saved.classes, model.eval(), saved.epoch, saved.seconds)
 
 
 def write_onnx(run: FinishedRun, path: Path) -> None:

@@ -8,6 +8,8 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from hemascope.errors import ModelError
+
 OPSET = 20
 
 
@@ -24,7 +26,12 @@ class _DetectorGraph(nn.Module):
 
 
 def export_detector(model: nn.Module, path: Path, *, example_size: int) -> None:
-    """Input `image` (batch, 3, height, width), all but the 3 dynamic; outputs `boxes`, `scores`."""
+    """Input `image` (batch, 3, height, width), all but the 3 dynamic; outputs `boxes`, `scores`.
+
+    Raises ModelError for a network whose work depends on what it sees.
+    """
+    if not model.exportable:
+        raise ModelError(f"a {type(model).__name__} cannot be exported to ONNX; export one of the RetinaNet family")
     stride: int = model.stride  # type: ignore[assignment]  # every detector has one
     example = torch.zeros(2, 3, example_size, example_size + stride)
     axes = {0: torch.export.Dim("batch", min=1, max=256)}

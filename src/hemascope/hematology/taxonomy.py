@@ -126,6 +126,19 @@ def cell_class(class_id: str) -> CellClass:
     return found
 
 
+def detection_class(class_id: str) -> str | None:
+    """What a detector should call a cell of this class: wbc for every nucleated one; None for debris.
+
+    Raises CellClassUnknownError.
+    """
+    coarse = coarse_class(class_id)
+    if coarse in ("red_cell", "rbc"):
+        return "rbc"
+    if coarse in ("platelet", "giant_platelet"):
+        return "platelet"
+    return None if coarse in ("artefact", "unidentified") else "wbc"
+
+
 def coarse_class(class_id: str) -> str:
     """The most general class that `class_id` is a kind of.
 

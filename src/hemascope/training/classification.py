@@ -77,9 +77,11 @@ def serving_crops(dataset: CellDataset, recipe: ClassificationRecipe, *, whole_i
 def predict_logits(model: nn.Module, crops: Sequence[RgbArray], size: int, batch_size: int = 64) -> FloatArray:
     """Logits `(n, classes)` of square crops."""
     model.eval()
+    device = next(model.parameters()).device
     parts = []
     for start in range(0, len(crops), batch_size):
         part = crops[start : start + batch_size]
         batch = normalise_batch([resize_rgb(crop, size, size) for crop in part], MEAN, STD)
-        parts.append(model(torch.from_numpy(batch).contiguous(memory_format=torch.channels_last))[0].numpy())
+        logits = model(torch.from_numpy(batch).to(device, memory_format=torch.channels_last))[0]
+        parts.append(logits.cpu().numpy())
     return np.concatenate(parts)

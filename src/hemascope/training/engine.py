@@ -16,10 +16,10 @@ from hemascope.training.checkpoint import (
     Checkpoint,
     checkpoint_recipe,
     load_checkpoint,
-    run_id,
     save_checkpoint,
 )
-from hemascope.training.recipe import AnyRecipe
+from hemascope.training.initial_weights import load_initial_backbone, load_initial_weights
+from hemascope.training.recipe import AnyRecipe, Optimisation
 from hemascope.training.runlog import RunLog
 from hemascope.training.schedule import WeightAverage, lr_factor
 
@@ -69,12 +69,15 @@ def train(
     resume: bool,
     progress: Progress,
     initial_run: Path | None = None,
+    initial_backbone: Path | None = None,
+    device: str = "cpu",
     stop_after_epochs: int | None = None,
 ) -> None:
     """Run a recipe to its end in `folder`, writing `last.pt`, `metrics.csv` and `curves.png` after every epoch.
 
     A folder with a checkpoint is continued with `resume`, and refused without it. `initial_run` is the folder of a
-    finished run whose averaged weights a new run starts from. `stop_after_epochs` ends early (tests).
+    finished run whose averaged weights a new run starts from; `initial_backbone` one of any task, of which only the
+    backbone is taken. `device` is one of torch's. `stop_after_epochs` ends early (tests).
 
     Raises RecipeError for a batch larger than the data; ModelError for weights that do not fit or a wild gradient.
     """
@@ -84,12 +87,13 @@ def train(
         raise RecipeError(
             f"optimisation.batch_size is {optimisation.batch_size}: at most the {len(task.inputs)} training images"
         )
+    task.model.to(device)  # before the optimiser is made, which holds the same tensors
     if (folder / FILE_NAME).exists():
         if not resume:
             raise ModelError(f"{folder} holds a run already; add --resume to continue it or choose another --out")
         state = _resume(task, recipe, folder / FILE_NAME)
     else:
-        state = _begin(task, recipe, initial_run)
+        state = _begin(task, recipe, initial_run, initial_backbone)
     log = RunLog(folder, recipe, state.epoch)
     last_epoch = min(optimisation.epochs, stop_after_epochs or optimisation.epochs)
     while state.epoch < last_epoch:
@@ -101,9 +105,15 @@ def train(
         log.draw_curves(folder / "curves.png")
 
 
-def _begin(task: TrainingTask, recipe: AnyRecipe, initial_run: Path | None) -> _RunState:
+def _begin(
+    task: TrainingTask, recipe: AnyRecipe, initial_run: Path | None, initial_backbone: Path | None = None
+) -> _RunState:
     model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks the keyword
-    initial_id = None if initial_run is None else _load_initial_weights(model, task.classes, initial_run)
+    initial_id = None
+    if initial_run is not None:
+        initial_id = load_initial_weights(model, task.classes, initial_run)
+    elif initial_backbone is not None:
+        initial_id = load_initial_backbone(model, initial_backbone)
     optimiser = torch.optim.AdamW(_weight_groups(model, recipe.optimisation.weight_decay), lr=recipe.optimisation.lr)
     return _RunState(model, WeightAverage(model, recipe.optimisation.ema_decay), optimiser, initial_id)
 
@@ -152,7 +162,7 @@ def _train_epoch(
         factor = lr_factor(state.step, steps * optimisation.epochs, optimisation)
         for group in state.optimiser.param_groups:
             group["lr"] = optimisation.lr * factor
-        for name, value in _train_step(task, state, batch, optimisation.clip_norm).items():
+        for name, value in _train_step(task, state, batch, optimisation).items():
             sums[name] = sums.get(name, 0.0) + value
         state.average.update(state.model)
         state.step += 1
@@ -163,29 +173,25 @@ def _train_epoch(
     return row | {"lr": state.optimiser.param_groups[0]["lr"], "seconds": state.seconds}
 
 
-def _train_step(task: TrainingTask, state: _RunState, batch: Any, clip_norm: float) -> dict[str, float]:
+def _train_step(task: TrainingTask, state: _RunState, batch: Any, optimisation: Optimisation) -> dict[str, float]:
     state.model.train()
-    terms = task.loss(state.model, batch)
+    device = next(state.model.parameters()).device
+    with torch.autocast(device.type, torch.bfloat16, enabled=optimisation.precision == "bf16"):
+        terms = task.loss(state.model, _moved(batch, device))
     state.optimiser.zero_grad(set_to_none=True)
     terms["total"].backward()  # type: ignore[no-untyped-call]
-    norm = nn.utils.clip_grad_norm_(state.model.parameters(), clip_norm)
+    norm = nn.utils.clip_grad_norm_(state.model.parameters(), optimisation.clip_norm)
     if not torch.isfinite(norm):
         raise ModelError(f"the gradient is {norm.item()}; lower the learning rate in the recipe")
     state.optimiser.step()
     return {f"loss_{name}": value.item() for name, value in terms.items()}
 
 
-def _load_initial_weights(model: nn.Module, classes: tuple[str, ...], run: Path) -> str:
-    """Copies the averaged weights of a run into the model; returns the run's id."""
-    path = run / FILE_NAME
-    saved = load_checkpoint(path)
-    if saved.classes != classes:
-        raise ModelError(f"{run} was trained for the classes {saved.classes}, this recipe's data has {classes}")
-    try:
-        model.load_state_dict(saved.average)
-    except RuntimeError as error:
-        raise ModelError(f"{run} holds another network than the recipe asks for: {error}") from error
-    return run_id(run, checkpoint_recipe(saved, path), saved)
+def _moved(value: Any, device: torch.device) -> Any:
+    """A batch, whatever it is made of, on the device."""
+    if isinstance(value, list | tuple):
+        return type(value)(_moved(part, device) for part in value)
+    return value.to(device)
 
 
 def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

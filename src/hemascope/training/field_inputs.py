@@ -11,8 +11,8 @@ from hemascope.core.boxes import FloatArray, IntArray, area_xyxy, clip_xyxy
 from hemascope.data.images import read_image
 from hemascope.data.sample import FieldDataset
 from hemascope.imaging.resize import PAD_VALUE, RgbArray, resize_rgb
+from hemascope.models.targets import FieldTarget
 from hemascope.training.colour import turn_and_mirror, vary_colour, vary_focus
-from hemascope.training.losses.detection import FieldTarget
 from hemascope.training.recipe import DetectionAugmentation
 
 _MIN_VISIBLE = 0.35  # share of a box that must remain in the input for it to count

@@ -47,6 +47,12 @@ class DataChoice(_Frozen):
     """part that is measured while training and that export reads its thresholds off"""
     cache_px: Positive
     """images are kept in memory, shrunk to this longest side where they are larger"""
+    classes: tuple[str, ...] | None = None
+    """detection: the only classes that are learned and measured, in this order; all of the dataset's by default"""
+    train_fields: Positive | None = None
+    """detection: train on so many images only, taken evenly from the training part; all by default"""
+    painted_fields: Annotated[int, Field(ge=0)] = 0
+    """detection: fields of hemascope.synth added to the training part, painted with the recipe's seed"""
 
 
 class Optimisation(_Frozen):
@@ -70,6 +76,8 @@ class Optimisation(_Frozen):
     """share of the averaged weights that survives a step; young averages follow faster"""
     validate_every: Positive = 5
     """epochs; the last epoch is always measured"""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """number format of the network's layers while training; bf16 is faster on processors that have it"""
 
 
 class DetectionAugmentation(_Frozen):
@@ -104,6 +112,72 @@ class ClassificationAugmentation(_Frozen):
     """share of the target spread over all classes"""
 
 
+class MaxIouAssignment(_Frozen):
+    """Thresholds on the IoU of anchor and box (Lin et al. 2017); every box keeps its best anchor."""
+
+    strategy: Literal["max_iou"]
+    """which strategy this is"""
+    positive_iou: Fraction = 0.5
+    """an anchor is responsible for a box from this overlap on"""
+    negative_iou: Fraction = 0.4
+    """an anchor is background below this overlap; between the two it is ignored"""
+
+
+class AtssAssignment(_Frozen):
+    """Adaptive training sample selection (Zhang et al. 2020)."""
+
+    strategy: Literal["atss"]
+    """which strategy this is"""
+    candidates: Positive = 9
+    """anchors a level that compete for a box"""
+
+
+class PaaAssignment(_Frozen):
+    """Probabilistic anchor assignment (Kim and Lee 2020)."""
+
+    strategy: Literal["paa"]
+    """which strategy this is"""
+    candidates: Positive = 9
+    """anchors a level that compete for a box"""
+    iou_power: NotNegative = 1.0
+    """lambda: weight of the overlap beside the class probability in an anchor's score"""
+
+
+class OtaAssignment(_Frozen):
+    """Optimal transport assignment (Ge et al. 2021)."""
+
+    strategy: Literal["ota"]
+    """which strategy this is"""
+    dynamic_k: Positive = 20
+    """best overlaps whose sum is the number of anchors that a box gets"""
+    cost_weight: NotNegative = 1.5
+    """weight of the box cost beside the class cost"""
+    epsilon: Annotated[float, Field(gt=0)] = 0.1
+    """entropic regularisation of Sinkhorn-Knopp"""
+    iterations: Positive = 50
+    """Sinkhorn-Knopp steps"""
+    centre_radius: Annotated[float, Field(gt=0)] = 2.5
+    """half the side of a box's centre region, in strides"""
+
+
+Assignment = Annotated[
+    MaxIouAssignment | AtssAssignment | PaaAssignment | OtaAssignment, Field(discriminator="strategy")
+]
+
+
+class DenseLoss(_Frozen):
+    """Loss of the RetinaNet family (thesis eq. 4.4); peers bring their own."""
+
+    assignment: Assignment = AtssAssignment(strategy="atss")
+    """which anchors answer for which box"""
+    box: Literal["giou", "smooth_l1"] = "giou"
+    """loss of the boxes: GIoU, or smooth L1 on the deltas as in the base network"""
+    box_weight: NotNegative = 2.0
+    """weight of the box loss beside the focal loss"""
+    iou_weight: NotNegative = 1.0
+    """weight of the IoU branch's loss"""
+
+
 class DetectionRecipe(_Frozen):
     task: Literal["detection"]
     """which kind of recipe this is"""
@@ -119,12 +193,8 @@ class DetectionRecipe(_Frozen):
     """how the weights are found"""
     augmentation: DetectionAugmentation = DetectionAugmentation()
     """how training images are varied"""
-    atss_candidates: Positive = 9
-    """anchors a level that compete for a box"""
-    box_weight: NotNegative = 2.0
-    """weight of the GIoU loss beside the focal loss"""
-    iou_weight: NotNegative = 1.0
-    """weight of the IoU branch's loss"""
+    loss: DenseLoss | None = None
+    """loss of the RetinaNet family, its defaults when absent; a peer has its own and takes none"""
     seed: int = 0
     """of the first weights, the order and the augmentation"""
 

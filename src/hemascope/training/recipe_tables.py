@@ -17,6 +17,11 @@ _PARTS: tuple[type[BaseModel], ...] = (
     recipe.DataChoice,
     recipe.Optimisation,
     recipe.DetectionAugmentation,
+    recipe.DenseLoss,
+    recipe.MaxIouAssignment,
+    recipe.AtssAssignment,
+    recipe.PaaAssignment,
+    recipe.OtaAssignment,
     recipe.ClassificationAugmentation,
 )
 

@@ -7,6 +7,7 @@ import torch
 from hemascope.errors import OutputError, RecipeError
 from hemascope.training.classification import classification_task
 from hemascope.training.detection import detection_task
+from hemascope.training.device import AUTO, choose_device
 from hemascope.training.engine import Progress, train
 from hemascope.training.recipe import DetectionRecipe, load_recipe
 
@@ -18,8 +19,10 @@ def run_recipe(
     *,
     detections_json: Path | None,
     initial_run: Path | None,
+    initial_backbone: Path | None,
     resume: bool,
     threads: int | None,
+    device: str = AUTO,
     progress: Progress,
 ) -> None:
     """Train as the recipe says. Raises RecipeError, DatasetError, ModelError or OutputError; no work is lost."""
@@ -34,7 +37,16 @@ def run_recipe(
         task = classification_task(recipe, data_root, detections_json)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        train(task, recipe, out, resume=resume, progress=progress, initial_run=initial_run)
+        train(
+            task,
+            recipe,
+            out,
+            resume=resume,
+            progress=progress,
+            initial_run=initial_run,
+            initial_backbone=initial_backbone,
+            device=choose_device(device),
+        )
     except OSError as error:
         raise OutputError(
             f"cannot write the run to {out}: {error}; what was finished is kept, go on with --resume"

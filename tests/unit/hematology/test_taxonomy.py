@@ -13,6 +13,7 @@ from hemascope.hematology.taxonomy import (
     cell_class,
     coarse_class,
     describe_unknown,
+    detection_class,
 )
 
 PBC_11_TO_8 = {
@@ -157,3 +158,27 @@ def test_colours_stay_apart(vision: str, class_ids: list[str], distance: float) 
 
     for one, other in combinations(class_ids, 2):
         assert np.linalg.norm(labs[one] - labs[other]) >= distance, (one, other)
+
+
+@pytest.mark.parametrize(
+    ("class_id", "expected"),
+    [
+        ("segmented_neutrophil", "wbc"),
+        ("erythroblast", "wbc"),
+        ("smudge_cell", "wbc"),
+        ("megakaryocyte", "wbc"),
+        ("wbc", "wbc"),
+        ("red_cell", "rbc"),
+        ("rbc", "rbc"),
+        ("platelet", "platelet"),
+        ("giant_platelet", "platelet"),
+        ("artefact", None),
+        ("unidentified", None),
+    ],
+)
+def test_detection_class_is_what_a_detector_calls_the_cell(class_id: str, expected: str | None) -> None:
+    assert detection_class(class_id) == expected
+
+
+def test_every_class_has_a_detection_class_or_is_no_cell() -> None:
+    assert {detection_class(class_id) for class_id in TAXONOMY} == {*DETECTION_CLASSES, None}

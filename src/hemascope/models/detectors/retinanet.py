@@ -1,17 +1,16 @@
-"""RetinaNet (Lin et al. 2017) with an IoU branch (thesis section 4.2.2), sizes as parameters."""
+"""RetinaNet (Lin et al. 2017), improved: path aggregation (thesis section 4.2.1) and an IoU branch (4.2.2)."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import timm
 import torch
 from torch import Tensor, nn
 
-from hemascope.models._registry import register_model
+from hemascope.errors import ModelError
 from hemascope.models.layers.anchors import anchor_sizes, decode_boxes, grid_anchors
 from hemascope.models.layers.fpn import FeaturePyramid
+from hemascope.models.layers.path_aggregation import GlobalAttentionPath
 
 _PRIOR = 0.01  # class probability of every anchor at the start, so that focal loss is stable (Lin et al., section 4.1)
 
@@ -22,34 +21,43 @@ class DenseOutput:
 
     class_logits: Tensor  # (B, A, classes)
     deltas: Tensor  # (B, A, 4)
-    iou_logits: Tensor  # (B, A)
+    iou_logits: Tensor | None  # (B, A); None without the IoU branch
     anchors_xyxy: Tensor  # (A, 4) network pixels
     anchors_per_level: tuple[int, ...]
 
 
 class _Tower(nn.Sequential):
-    """`depth` times 3x3 convolution, group norm, ReLU; shared by all levels, hence no batch statistics.
+    """`depth` times 3x3 convolution, group norm where wanted, ReLU; shared by all levels, hence no batch statistics.
 
-    `channels` must be a multiple of 8, the number of groups.
+    With group norm `channels` must be a multiple of 8, the number of groups.
     """
 
-    def __init__(self, channels: int, depth: int) -> None:
+    def __init__(self, channels: int, depth: int, group_norm: bool) -> None:
         layers: list[nn.Module] = []
         for _ in range(depth):
-            layers += [
-                nn.Conv2d(channels, channels, 3, padding=1, bias=False),
-                nn.GroupNorm(8, channels),
-                nn.ReLU(inplace=True),
-            ]
+            convolution = nn.Conv2d(channels, channels, 3, padding=1, bias=not group_norm)
+            if group_norm:
+                layers += [convolution, nn.GroupNorm(8, channels), nn.ReLU(inplace=True)]
+            else:
+                _start_small(convolution)
+                layers += [convolution, nn.ReLU(inplace=True)]
         super().__init__(*layers)
 
 
 class RetinaNet(nn.Module):
-    """Anchors on P3.. of a feature pyramid, shared class and box towers, one IoU logit an anchor.
+    """Anchors on the levels of a feature pyramid, shared class and box towers, one IoU logit an anchor.
 
     Input `(B, 3, H, W)` normalised, H and W multiples of `stride`. Calling the module gives `DenseOutput`;
     `predict` gives boxes and scores as the bundle contract wants them.
+
+    `extra_levels` come below the backbone's. `path_aggregation` puts GA-PAN over all levels; where `recompute_extra`,
+    over the backbone's alone, and makes the extra ones from its last. Without `iou_branch` the score is the class
+    probability p; with it `p^(1-a) * iou^a`, a = `score_iou_power` from 0 (p alone) to 1 (IoU alone); the thesis takes
+    the root of the product, a = 0.5.
     """
+
+    needs_nms = True
+    exportable = True
 
     def __init__(
         self,
@@ -60,91 +68,81 @@ class RetinaNet(nn.Module):
         backbone_strides: Sequence[int],
         channels: int,
         tower_depth: int,
+        tower_group_norm: bool,
         extra_levels: int,
         scales: Sequence[float],
         ratios: Sequence[float],
         anchor_base: float,
+        path_aggregation: bool,
+        recompute_extra: bool,
+        iou_branch: bool,
+        score_iou_power: float,
     ) -> None:
         super().__init__()
+        if not 0 <= score_iou_power <= 1:
+            raise ModelError(f"score_iou_power is {score_iou_power}; choose a number from 0 to 1")
         self.num_classes = num_classes
         self.backbone = backbone
-        self.pyramid = FeaturePyramid(backbone_channels, channels, extra_levels)
+        recomputed = extra_levels if path_aggregation and recompute_extra else 0
+        self.pyramid = FeaturePyramid(backbone_channels, channels, extra_levels - recomputed)
+        self.score_iou_power = score_iou_power
         self.strides = [*backbone_strides, *(backbone_strides[-1] * 2 ** (i + 1) for i in range(extra_levels))]
-        self.stride = self.strides[-1]
+        self.stride = backbone_strides[-1]  # the pyramid doubles up to here; coarser levels round their sides up
         self.anchor_sizes = [anchor_sizes(anchor_base * stride, scales, ratios) for stride in self.strides]
         anchors = len(scales) * len(ratios)
-        self.class_tower = _Tower(channels, tower_depth)
-        self.box_tower = _Tower(channels, tower_depth)
+        self.class_tower = _Tower(channels, tower_depth, tower_group_norm)
+        self.box_tower = _Tower(channels, tower_depth, tower_group_norm)
         self.class_head = nn.Conv2d(channels, anchors * num_classes, 3, padding=1)
         self.box_head = nn.Conv2d(channels, anchors * 4, 3, padding=1)
-        self.iou_head = nn.Conv2d(channels, anchors, 3, padding=1)
-        for head in (self.class_head, self.box_head, self.iou_head):
-            nn.init.normal_(head.weight, std=0.01)
-            nn.init.zeros_(head.bias)  # type: ignore[arg-type]  # these heads always have a bias
+        self.iou_head = nn.Conv2d(channels, anchors, 3, padding=1) if iou_branch else None
+        for head in filter(None, (self.class_head, self.box_head, self.iou_head)):
+            _start_small(head)
         nn.init.constant_(self.class_head.bias, -math.log((1 - _PRIOR) / _PRIOR))  # type: ignore[arg-type]
+        self.aggregation = (
+            GlobalAttentionPath(channels, len(self.strides) - recomputed, recomputed) if path_aggregation else None
+        )
+
+    def backbone_module(self) -> nn.Module:
+        """The feature extractor, whose weights may come from a network of another task."""
+        return self.backbone
 
     def forward(self, images: Tensor) -> DenseOutput:
         levels = self.pyramid(self.backbone(images))
+        if self.aggregation is not None:
+            levels = self.aggregation(levels)
         logits, deltas, ious, anchors = [], [], [], []
         for feature, stride, sizes in zip(levels, self.strides, self.anchor_sizes, strict=True):
             box_feature = self.box_tower(feature)
             logits.append(_per_anchor(self.class_head(self.class_tower(feature)), self.num_classes))
             deltas.append(_per_anchor(self.box_head(box_feature), 4))
-            ious.append(_per_anchor(self.iou_head(box_feature), 1).squeeze(-1))
+            if self.iou_head is not None:
+                ious.append(_per_anchor(self.iou_head(box_feature), 1).squeeze(-1))
             anchors.append(grid_anchors(feature, stride, sizes))
         return DenseOutput(
             torch.cat(logits, dim=1),
             torch.cat(deltas, dim=1),
-            torch.cat(ious, dim=1),
+            torch.cat(ious, dim=1) if ious else None,
             torch.cat(anchors),
             tuple(len(a) for a in anchors),
         )
 
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Boxes `(B, A, 4)` xyxy in network pixels and scores `(B, A, classes)` = sqrt(class probability x IoU)."""
+        """Boxes `(B, A, 4)` xyxy in network pixels and scores `(B, A, classes)` from 0 to 1."""
         output = self(images)
         boxes = decode_boxes(output.deltas, output.anchors_xyxy)
-        scores = (output.class_logits.sigmoid() * output.iou_logits.sigmoid()[..., None]).sqrt()
+        scores = output.class_logits.sigmoid()
+        if output.iou_logits is not None:
+            power = self.score_iou_power
+            scores = scores ** (1 - power) * output.iou_logits.sigmoid()[..., None] ** power
         return boxes, scores
+
+
+def _start_small(convolution: nn.Conv2d) -> None:
+    """First weights of Lin et al., section 4.1."""
+    nn.init.normal_(convolution.weight, std=0.01)
+    nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]  # only convolutions with a bias come here
 
 
 def _per_anchor(head: Tensor, values: int) -> Tensor:
     """`(B, anchors * values, H, W)` to `(B, H * W * anchors, values)`, the order of `grid_anchors`."""
     return torch.unflatten(head.permute(0, 2, 3, 1).flatten(1), 1, (-1, values))
-
-
-@register_model("detection")
-def retinanet_light(
-    num_classes: int,
-    *,
-    width: int = 24,
-    blocks: Sequence[int] = (2, 2, 2, 2),
-    channels: int = 64,
-    tower_depth: int = 2,
-) -> RetinaNet:
-    """Narrow ResNet and pyramid P3..P5 for fields of about 320 pixels: one square anchor a place, four strides wide.
-
-    `width` is the first stage's channel count; the later stages have 2, 4 and 8 times as many.
-    """
-    backbone = timm.create_model(
-        "resnet18",
-        features_only=True,
-        out_indices=(2, 3, 4),
-        layers=tuple(blocks),
-        channels=tuple(width * 2**i for i in range(4)),
-        stem_type="deep",
-        stem_width=width // 2,
-    )
-    info: Any = backbone.feature_info
-    return RetinaNet(
-        num_classes,
-        backbone,
-        backbone_channels=info.channels(),
-        backbone_strides=info.reduction(),
-        channels=channels,
-        tower_depth=tower_depth,
-        extra_levels=0,
-        scales=(1.0,),
-        ratios=(1.0,),
-        anchor_base=4.0,
-    )

@@ -1,6 +1,7 @@
-"""Loss of the dense detector: focal + box_weight * GIoU + iou_weight * IoU branch (thesis eq. 4.4)."""
+"""Loss of the dense detector: focal + box_weight * box + iou_weight * IoU branch (thesis eq. 4.4)."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -8,50 +9,81 @@ from torch.nn import functional
 from torchvision.ops import box_area, generalized_box_iou_loss, sigmoid_focal_loss
 
 from hemascope.models.detectors.retinanet import DenseOutput
-from hemascope.models.layers.anchors import decode_boxes
-from hemascope.training.assign import assign_atss
+from hemascope.models.layers.anchors import decode_boxes, encode_boxes
+from hemascope.models.targets import FieldTarget
+from hemascope.training.assignment import IGNORED, Assigner, ImageCandidates
 
-
-@dataclass(frozen=True, slots=True)
-class FieldTarget:
-    """Ground truth of one input: `boxes_xyxy (G, 4)` in network pixels, `class_ids (G,)`."""
-
-    boxes_xyxy: Tensor
-    class_ids: Tensor
+_SMOOTH_L1_BETA = 1 / 9  # where the loss turns from square to straight, as in the RetinaNet reference code
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionLoss:
-    """Sums over the batch divided by the number of positive anchors (at least one)."""
+    """Sums over the batch divided by the number of positive anchors (at least one).
 
-    atss_candidates: int
+    `assigner` says which anchors are positive and which the class loss leaves out. `box` is the GIoU loss of the
+    decoded boxes, or smooth L1 on the deltas (Girshick 2015, eq. 3). The IoU branch (thesis section 4.2.2) learns the
+    overlap of the decoded box with its ground truth on positives; a network without the branch has no such term.
+    """
+
+    assigner: Assigner
+    box: Literal["giou", "smooth_l1"]
     box_weight: float
     iou_weight: float
 
     def __call__(self, output: DenseOutput, targets: list[FieldTarget]) -> dict[str, Tensor]:
-        """Terms by name: `class`, `box`, `iou`, and their weighted sum `total`."""
-        num_classes = output.class_logits.shape[-1]
-        class_targets = torch.zeros_like(output.class_logits)
-        predicted, wanted, quality_logits = [], [], []
-        for i, target in enumerate(targets):
-            assigned = assign_atss(
-                output.anchors_xyxy, output.anchors_per_level, target.boxes_xyxy, self.atss_candidates
-            )
-            positive = (assigned >= 0).nonzero().squeeze(1)
-            box_index = assigned[positive]
-            class_targets[i, positive] = functional.one_hot(target.class_ids[box_index], num_classes).float()
-            predicted.append(decode_boxes(output.deltas[i, positive], output.anchors_xyxy[positive]))
-            wanted.append(target.boxes_xyxy[box_index])
-            quality_logits.append(output.iou_logits[i, positive])
-        boxes, truth = torch.cat(predicted), torch.cat(wanted)
-        normaliser = max(len(boxes), 1)
-        class_loss = sigmoid_focal_loss(output.class_logits, class_targets, alpha=0.25, gamma=2, reduction="sum")
-        box_loss = generalized_box_iou_loss(boxes, truth, reduction="sum")
-        quality = _paired_iou(boxes.detach(), truth)
-        iou_loss = functional.binary_cross_entropy_with_logits(torch.cat(quality_logits), quality, reduction="sum")
-        terms = {"class": class_loss / normaliser, "box": box_loss / normaliser, "iou": iou_loss / normaliser}
-        terms["total"] = terms["class"] + self.box_weight * terms["box"] + self.iou_weight * terms["iou"]
+        """Terms by name: `class`, `box`, `iou` where the network has that branch, and their weighted sum `total`.
+
+        Half-precision outputs are computed in float32.
+        """
+        logits, deltas, anchors = output.class_logits.float(), output.deltas.float(), output.anchors_xyxy.float()
+        boxes = decode_boxes(deltas, anchors)
+        assigned = self._assign(output, logits, boxes, targets)
+        image, anchor = (assigned >= 0).nonzero(as_tuple=True)
+        truth, class_ids = _assigned_truth(targets, image, assigned[image, anchor], boxes)
+        normaliser = max(len(image), 1)
+        wanted = torch.zeros_like(logits)
+        wanted[image, anchor, class_ids] = 1
+        focal = sigmoid_focal_loss(logits, wanted, alpha=0.25, gamma=2)
+        terms = {"class": (focal * (assigned != IGNORED)[..., None]).sum() / normaliser}
+        terms["box"] = self._box_loss(deltas[image, anchor], boxes[image, anchor], anchors[anchor], truth) / normaliser
+        total = terms["class"] + self.box_weight * terms["box"]
+        if output.iou_logits is not None:
+            quality = _paired_iou(boxes[image, anchor].detach(), truth)
+            chosen = output.iou_logits.float()[image, anchor]
+            terms["iou"] = functional.binary_cross_entropy_with_logits(chosen, quality, reduction="sum") / normaliser
+            total = total + self.iou_weight * terms["iou"]
+        terms["total"] = total
         return terms
+
+    def _assign(self, output: DenseOutput, logits: Tensor, boxes: Tensor, targets: list[FieldTarget]) -> Tensor:
+        """`(B, A)`; the assigner sees numbers without gradient."""
+        anchors = output.anchors_xyxy.float()
+        return torch.stack(
+            [
+                self.assigner(ImageCandidates(anchors, output.anchors_per_level, scores, decoded), target)
+                for scores, decoded, target in zip(logits.detach(), boxes.detach(), targets, strict=True)
+            ]
+        )
+
+    def _box_loss(self, deltas: Tensor, boxes: Tensor, anchors: Tensor, truth: Tensor) -> Tensor:
+        """Sum over positives; all arguments `(P, 4)`."""
+        loss: Tensor
+        if self.box == "giou":
+            loss = generalized_box_iou_loss(boxes, truth, reduction="sum")
+        else:
+            encoded = encode_boxes(truth, anchors)
+            loss = functional.smooth_l1_loss(deltas, encoded, beta=_SMOOTH_L1_BETA, reduction="sum")
+        return loss
+
+
+def _assigned_truth(
+    targets: list[FieldTarget], image: Tensor, box_index: Tensor, like: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Box `(P, 4)` and class `(P,)` of each positive: number `box_index (P,)` of picture number `image (P,)`."""
+    counts = torch.tensor([0, *(len(target.boxes_xyxy) for target in targets)], device=image.device)
+    row = counts.cumsum(0)[image] + box_index
+    boxes = torch.cat([target.boxes_xyxy for target in targets]).to(like)
+    return boxes[row], torch.cat([target.class_ids for target in targets])[row]
 
 
 def _paired_iou(a_xyxy: Tensor, b_xyxy: Tensor) -> Tensor:
