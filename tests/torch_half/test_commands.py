@@ -103,7 +103,8 @@ def test_evaluate_writes_the_files_of_a_detector(detector_bundle: Path, fields_r
     said = call("evaluate", detector_bundle, "--data", fields_root, "--reader", "txl-pbc", "--out", out)
     assert "ap50_wbc" in said
     assert sorted(path.name for path in out.iterdir()) == [
-        "by_source.csv", "confusion.csv", "confusion.png", "metrics.json", "precision_recall.png"
+        "by_source.csv", "confusion.csv", "confusion.png", "metrics.json", "operating_points.csv", "pictures_with_data",
+        "precision_recall.png",
     ]  # fmt: skip
     document = json.loads((out / "metrics.json").read_text())
     assert (document["schema"], document["dataset"], document["split"]) == ("hemascope.evaluation/1", "txl-pbc", "val")

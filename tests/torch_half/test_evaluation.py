@@ -3,6 +3,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from builders import make_detections, tiny_bundle
 from dataset_builders import write_txl_pbc
@@ -10,12 +12,16 @@ from hemascope.core.boxes import FloatArray
 from hemascope.core.detections import Detections
 from hemascope.core.metrics.average_precision import COCO_THRESHOLDS, GroundTruth, match_class
 from hemascope.data.readers import read_cells, read_fields
+from hemascope.data.sample import FieldDataset, FieldSample
 from hemascope.errors import DatasetError
 from hemascope.evaluation.classification import evaluate_classifier
-from hemascope.evaluation.detection import detection_confusion, evaluate_detector
+from hemascope.evaluation.cost import measure_cost
+from hemascope.evaluation.detection import detection_confusion, evaluate_detector, fields_for, measure_detections
+from hemascope.export.bundle import load_run
 from hemascope.inference.bundle import load_bundle
 from hemascope.inference.classifier import Classifier
 from hemascope.inference.detector import Detector
+from hemascope.models.complexity import measure_complexity
 
 CLASSES = 3
 
@@ -46,8 +52,8 @@ def random_images(seed: int) -> tuple[list[Detections], list[GroundTruth]]:
     return found, truths
 
 
-def coco_average_precision(found: list[Detections], truths: list[GroundTruth]) -> FloatArray:
-    """`(thresholds, classes)` of the reference implementation, NaN where a class has no truth."""
+def coco_figures(found: list[Detections], truths: list[GroundTruth]) -> tuple[FloatArray, FloatArray]:
+    """Average precision and recall `(thresholds, classes)` of the reference, NaN where a class has no truth."""
     from faster_coco_eval import COCO, COCOeval_faster
 
     def xywh(box: FloatArray) -> list[float]:
@@ -78,16 +84,71 @@ def coco_average_precision(found: list[Detections], truths: list[GroundTruth]) -
     evaluator.evaluate()
     evaluator.accumulate()
     precision = evaluator.eval["precision"][:, :, :, 0, -1].mean(axis=1)  # over recalls; area "all", most detections
-    return np.where(precision < 0, np.nan, precision)
+    recall = evaluator.eval["recall"][:, :, 0, -1]
+    return np.where(precision < 0, np.nan, precision), np.where(recall < 0, np.nan, recall)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_average_precision_is_that_of_the_reference_implementation(seed: int) -> None:
+def dataset_of(truths: list[GroundTruth]) -> FieldDataset:
+    samples = [
+        FieldSample(Path(f"{i}.png"), t.boxes_xyxy, t.class_ids, "painted", str(i)) for i, t in enumerate(truths)
+    ]
+    return FieldDataset("random", ("a", "b", "c"), tuple(samples))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_average_precision_and_recall_are_those_of_the_reference_implementation(seed: int) -> None:
     found, truths = random_images(seed)
-    ours = np.array(
-        [[match_class(found, truths, c).average_precision(t) for c in range(CLASSES)] for t in COCO_THRESHOLDS]
+    ap, ar = coco_figures(found, truths)
+    rows = measure_detections(dataset_of(truths), found).rows[:CLASSES]
+    matches = [match_class(found, truths, c) for c in range(CLASSES)]
+    ours = [[m.average_precision(t) for m in matches] for t in COCO_THRESHOLDS]
+    np.testing.assert_allclose(ours, ap, atol=1e-6)
+    np.testing.assert_allclose([[m.recall(t) for m in matches] for t in COCO_THRESHOLDS], ar, atol=1e-6)
+    np.testing.assert_allclose(
+        [[r.ap, r.ap50, r.ap75, r.ap90] for r in rows],
+        np.stack([ap.mean(axis=0), ap[0], ap[5], ap[8]], axis=1),
+        atol=1e-6,
     )
-    np.testing.assert_allclose(ours, coco_average_precision(found, truths), atol=1e-6)
+    np.testing.assert_allclose([[r.ar50, r.ar75, r.ar90] for r in rows], ar[[0, 5, 8]].T, atol=1e-6)
+
+
+def test_operating_points_are_the_best_of_every_iou() -> None:
+    truth = GroundTruth(np.array([[0, 0, 10, 10], [20, 0, 30, 10]], np.float32), np.array([0, 0]))
+    # one exact box, one at IoU 2/3, one false alarm between them
+    found = make_detections([[0, 0, 10, 10], [50, 50, 60, 60], [22, 0, 32, 10]], [0.9, 0.8, 0.7], [0, 0, 0])
+    points = measure_detections(dataset_of([truth]), [found]).operating_points()
+    assert [(p.class_id, p.iou) for p in points] == [(c, t) for c in "abc" for t in COCO_THRESHOLDS]
+    loose, strict = points[0], points[5]
+    assert (loose.threshold, loose.precision, loose.recall, loose.f1) == pytest.approx((0.7, 2 / 3, 1, 0.8))
+    assert (strict.threshold, strict.precision, strict.recall, strict.f1) == pytest.approx((0.9, 1, 0.5, 2 / 3))
+    assert strict.ap == pytest.approx(51 / 101)
+
+
+def test_predictions_that_do_not_pair_up_with_fields_are_refused() -> None:
+    with pytest.raises(ValueError, match="1 predictions for 0 fields"):
+        measure_detections(dataset_of([]), [Detections.empty()])
+
+
+def test_bundle_of_some_classes_is_measured_on_those(tmp_path: Path, fields_root: Path) -> None:
+    detector = Detector(load_bundle(tiny_bundle(tmp_path / "d", "detection")))
+    detector.classes = ("rbc", "wbc")
+    dataset = read_fields("txl-pbc", fields_root, "val")
+    kept = fields_for(detector, dataset)
+    assert kept.classes == ("rbc", "wbc")
+    platelets = sum(int((s.class_ids == 2).sum()) for s in dataset.samples)
+    assert sum(len(s.class_ids) for s in kept.samples) == sum(len(s.class_ids) for s in dataset.samples) - platelets
+
+
+def test_size_of_a_network_file_is_that_of_the_network_it_was_made_from(
+    detector_run: Path, detector_bundle: Path
+) -> None:
+    bundle = load_bundle(detector_bundle)
+    cost = measure_cost(bundle, images=4, seconds=2.0, threads=1)
+    expected = measure_complexity(load_run(detector_run).model, height=cost.input_size, width=cost.input_size)
+    assert cost.macs == expected.macs
+    assert cost.parameters == pytest.approx(expected.parameters, rel=0.02)  # constants in, folded norms out
+    assert cost.images_per_second == 2.0
 
 
 def test_detector_evaluation_has_a_row_for_every_class_and_source(detector_bundle: Path, fields_root: Path) -> None:

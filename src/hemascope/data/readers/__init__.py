@@ -4,13 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from hemascope.data.readers import pbc, txl_pbc
+from hemascope.data.readers import painted, pbc, txl_pbc
 from hemascope.data.sample import CellDataset, FieldDataset
 from hemascope.errors import DatasetError
 
 Reader = TypeVar("Reader")
 
-_FIELD_READERS: dict[str, Callable[[Path, str], FieldDataset]] = {"txl-pbc": txl_pbc.read_fields}
+_FIELD_READERS: dict[str, Callable[[Path, str], FieldDataset]] = {
+    "synth": painted.read_fields,
+    "txl-pbc": txl_pbc.read_fields,
+}
 _CELL_READERS: dict[str, Callable[[Path, str], CellDataset]] = {"pbc": pbc.read_cells}
 
 
