@@ -1,0 +1,104 @@
+"""A study file: one base recipe and the runs that differ from it."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hemascope.errors import RecipeError
+from hemascope.training.recipe import DetectionRecipe, parse_recipe, recipe_digest
+
+Seed = Annotated[int, Field(ge=0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _RunChoice(_Strict):
+    change: dict[str, Any] = {}  # dotted key of the recipe -> value; null takes the key out
+    seeds: tuple[Seed, ...] | None = None
+    base: str | None = None  # another base recipe than the study's
+
+
+class _StudyFile(_Strict):
+    title: str
+    base: str  # recipe file, relative to the study's
+    initial_backbone: str | None = None  # recipe file of the run whose backbone all runs start from
+    headline_class: str  # class whose figures the table and the plot show
+    seeds: tuple[Seed, ...] = (0,)
+    runs: Annotated[dict[str, _RunChoice], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRun:
+    """One training of the table; runs of equal recipe share a folder, also between studies."""
+
+    name: str
+    recipe: DetectionRecipe
+
+    @property
+    def folder_name(self) -> str:
+        return f"{self.recipe.model.name}-{recipe_digest(self.recipe)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """`initial_backbone` names a run folder (the stem of its recipe's file) beside those of the study."""
+
+    name: str
+    title: str
+    headline_class: str
+    initial_backbone: str | None
+    runs: tuple[StudyRun, ...]
+
+
+def load_study(path: Path) -> Study:
+    """Read a study and resolve all its recipes. Raises RecipeError that names file and key."""
+    content = _read_yaml(path)
+    try:
+        file = _StudyFile.model_validate(content)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'study'}: {e['msg']}" for e in error.errors())
+        raise RecipeError(f"{path}: {problems}") from error
+    runs = []
+    for name, choice in file.runs.items():
+        base = _read_yaml(path.parent / (choice.base or file.base))
+        for seed in choice.seeds or file.seeds:
+            origin = f"{path}, run '{name}'"
+            recipe = parse_recipe(_changed(base, {**choice.change, "seed": seed}, origin), origin)
+            if not isinstance(recipe, DetectionRecipe):
+                raise RecipeError(f"{origin}: a {recipe.task} recipe; studies compare detectors")
+            runs.append(StudyRun(name, recipe))
+    backbone = None if file.initial_backbone is None else Path(file.initial_backbone).stem
+    return Study(path.stem, file.title, file.headline_class, backbone, tuple(runs))
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RecipeError(f"{path}: cannot be read as YAML: {error}") from error
+
+
+def _changed(base: Any, changes: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    """A copy of the recipe with values set at dotted keys; parents that are missing are made."""
+    if not isinstance(base, dict):
+        raise RecipeError(f"{origin}: the base recipe holds no keys")
+    recipe: dict[str, Any] = deepcopy(base)
+    for dotted, value in changes.items():
+        *parents, last = dotted.split(".")
+        place = recipe
+        for parent in parents:
+            place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise RecipeError(f"{origin}: change '{dotted}': '{parent}' is a value, not a group of keys")
+        if value is None:
+            place.pop(last, None)
+        else:
+            place[last] = value
+    return recipe
