@@ -28,7 +28,9 @@ _Report = Callable[[str, int, int], None]
 def evaluate(
     bundle: Annotated[str, typer.Argument(help="Bundle name, or folder (with a slash).", show_default=False)],
     data: Annotated[Path, typer.Option(help="Folder of the dataset.", show_default=False)],
-    reader: Annotated[str, typer.Option(help="Which dataset it is: txl-pbc, synth, pbc.", show_default=False)],
+    reader: Annotated[
+        str, typer.Option(help="Which dataset it is: txl-pbc, pbc, synth, annotated.", show_default=False)
+    ],
     out: Annotated[Path, typer.Option(help="Folder for metrics.json, tables and pictures.", show_default=False)],
     split: Annotated[str, typer.Option(help="Part of the dataset; all of a painted smear is 'all'.")] = "val",
     boxes: Annotated[

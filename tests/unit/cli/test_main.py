@@ -7,7 +7,8 @@ import typer
 
 from hemascope import __version__
 from hemascope.cli import main as main_module
-from hemascope.cli.main import COMMANDS, load_command
+from hemascope.cli.lazy_group import load_command
+from hemascope.cli.main import COMMANDS
 from hemascope.errors import DependencyMissingError, HemascopeError
 from unit.cli.conftest import Command
 
@@ -102,9 +103,8 @@ def test_command_whose_extra_is_missing_says_so_when_it_is_loaded(
     (tmp_path / "torch").mkdir()
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(sys.modules, "torch", None)  # type: ignore[arg-type]
-    monkeypatch.setitem(COMMANDS, "train", COMMANDS["train"]._replace(module="needs_torch"))
     with pytest.raises(DependencyMissingError, match="torch"):
-        load_command("train")
+        load_command("train", "needs_torch")
 
 
 def test_closed_pipe_is_no_error() -> None:

@@ -74,5 +74,5 @@ def test_size_that_is_no_number_names_the_image(tmp_path: Path) -> None:
 
 
 def test_unknown_reader_names_those_that_exist(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="no field reader 'coco'; known: synth, txl-pbc"):
+    with pytest.raises(DatasetError, match="no field reader 'coco'; known: annotated, synth, txl-pbc"):
         read_fields("coco", tmp_path, "train")

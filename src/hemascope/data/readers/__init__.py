@@ -4,17 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from hemascope.data.readers import painted, pbc, txl_pbc
+from hemascope.data.readers import annotated_folder, painted, pbc, txl_pbc
 from hemascope.data.sample import CellDataset, FieldDataset
 from hemascope.errors import DatasetError
 
 Reader = TypeVar("Reader")
 
 _FIELD_READERS: dict[str, Callable[[Path, str], FieldDataset]] = {
+    "annotated": annotated_folder.read_fields,
     "synth": painted.read_fields,
     "txl-pbc": txl_pbc.read_fields,
 }
-_CELL_READERS: dict[str, Callable[[Path, str], CellDataset]] = {"pbc": pbc.read_cells}
+_CELL_READERS: dict[str, Callable[[Path, str], CellDataset]] = {
+    "annotated": annotated_folder.read_cells,
+    "pbc": pbc.read_cells,
+}
 
 
 def read_fields(reader: str, root: Path, split: str) -> FieldDataset:
