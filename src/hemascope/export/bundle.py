@@ -18,7 +18,7 @@ from hemascope.core.manifest import (
 from hemascope.errors import ModelError, OutputError
 from hemascope.export.card import BundleIdentity, render_card
 from hemascope.export.to_onnx import OPSET, export_classifier, export_detector
-from hemascope.models import create_model
+from hemascope.models import PRETRAINED, create_model
 from hemascope.training.checkpoint import FILE_NAME, checkpoint_recipe, load_checkpoint, run_id
 from hemascope.training.normalisation import MEAN, STD
 from hemascope.training.recipe import AnyRecipe
@@ -41,7 +41,8 @@ def load_run(folder: Path) -> FinishedRun:
     path = folder / FILE_NAME
     saved = load_checkpoint(path)
     recipe = checkpoint_recipe(saved, path)
-    model = create_model(recipe.model.name, task=recipe.task, num_classes=len(saved.classes), **recipe.model.options)
+    options = {name: value for name, value in recipe.model.options.items() if name != PRETRAINED}
+    model = create_model(recipe.model.name, task=recipe.task, num_classes=len(saved.classes), **options)
     try:
         model.load_state_dict(saved.average)
     except RuntimeError as error:

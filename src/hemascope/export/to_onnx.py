@@ -33,7 +33,8 @@ def export_detector(model: nn.Module, path: Path, *, example_size: int) -> None:
     if not model.exportable:
         raise ModelError(f"a {type(model).__name__} cannot be exported to ONNX; export one of the RetinaNet family")
     stride: int = model.stride  # type: ignore[assignment]  # every detector has one
-    example = torch.zeros(2, 3, example_size, example_size + stride)
+    side = max(example_size, 4 * stride)  # a single row of a coarse level would be taken for a constant
+    example = torch.zeros(2, 3, side, side + stride)
     axes = {0: torch.export.Dim("batch", min=1, max=256)}
     blocks = {2: torch.export.Dim("rows", min=1, max=256), 3: torch.export.Dim("columns", min=1, max=256)}
     dynamic = axes | {axis: stride * blocks[axis] for axis in blocks}

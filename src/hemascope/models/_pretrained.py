@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from hemascope.errors import ModelError
 
+PRETRAINED = "pretrained"  # option of the builders that fetch weights; of no use where a checkpoint follows
+
 
 @contextmanager
 def reach_hub() -> Iterator[None]:
