@@ -1,0 +1,17 @@
+"""`hemascope annotate`: from unlabelled fields to labels, with the model's help."""
+
+import typer
+
+from hemascope.cli.lazy_group import LazyCommand, lazy_group
+
+COMMANDS = {
+    "propose": LazyCommand("hemascope.cli.annotate_propose", "Write labelme files that the models filled in."),
+    "rank": LazyCommand("hemascope.cli.annotate_rank", "Say which fields or cells to label next."),
+}
+
+annotate = typer.Typer(cls=lazy_group(COMMANDS), add_completion=False, no_args_is_help=True, rich_markup_mode=None)
+
+
+@annotate.callback()
+def _root() -> None:
+    """Label fields with the model's help."""
