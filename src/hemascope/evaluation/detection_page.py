@@ -102,7 +102,7 @@ def _facts(evaluation: DetectionEvaluation, cost: NetworkCost) -> tuple[str, ...
         f"{sum(len(s.class_ids) for s in samples)} annotated cells",
         f"{cost.parameters / 1e6:.2f} M parameters",
         f"{cost.macs / 1e9:.2f} G multiply-adds at {cost.input_size} px",
-        f"{cost.images_per_second:.1f} fields/s on {cost.threads} threads",
+        f"{cost.images_per_second:.1f} fields/s, threads: {cost.threads}",
     )
 
 
