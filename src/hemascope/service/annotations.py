@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from hemascope.data.annotations.record import PROPOSED_FLAG
 from hemascope.errors import InputUnreadableError
 from hemascope.hematology.taxonomy import TAXONOMY
 from hemascope.service.append_file import AppendFile
@@ -46,7 +47,7 @@ def labelme_json(annotations: FieldAnnotations, folder: Path) -> str:
             "group_id": box.cell,
             "description": f"score {box.score:.3f}",
             "shape_type": "rectangle",
-            "flags": {},
+            "flags": {PROPOSED_FLAG: True},  # nobody has looked at it yet
             "mask": None,
         }
         for box in annotations.boxes

@@ -11,10 +11,8 @@ from typing import Final
 
 from hemascope.core.manifest import ModelManifest
 from hemascope.data.annotations.labelme import labelme_text
-from hemascope.data.annotations.record import AnnotatedImage, Shape
+from hemascope.data.annotations.record import CONFIRMED_FLAG, PROPOSED_FLAG, AnnotatedImage, Shape
 
-PROPOSED_FLAG: Final = "proposed"
-CONFIRMED_FLAG: Final = "confirmed"
 DETECTED_AS: Final = "detected_as"  # key of a proposed shape: the detector's class, whatever it was recognised as
 _KEY: Final = "hemascope"  # a key of our own in the file; labelme keeps it
 _SCHEMA: Final = "hemascope.proposal/1"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hemascope.core.detections import Detections
-from hemascope.data.annotations.record import Shape
+from hemascope.data.annotations.record import PROPOSED_FLAG, Shape
 from hemascope.errors import InputError, OutputError
 from hemascope.hematology.taxonomy import DETECTION_CLASSES, TAXONOMY
 from hemascope.imaging.decode import ImageSource
@@ -18,7 +18,7 @@ from hemascope.service.file_names import shown_path
 from hemascope.service.inputs import InputFile, Inputs
 from hemascope.service.output_folder import output_errors, write_whole
 from hemascope.service.problems import InputProblem
-from hemascope.service.proposals import DETECTED_AS, PROPOSED_FLAG, is_as_proposed, proposal_text
+from hemascope.service.proposals import DETECTED_AS, is_as_proposed, proposal_text
 from hemascope.service.read_ahead import ImageReader
 from hemascope.service.recording import UNIDENTIFIED
 

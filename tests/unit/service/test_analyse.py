@@ -88,6 +88,7 @@ def test_labelme_file_names_its_image_and_has_every_box(tmp_path: Path, pipeline
     run(fields(tmp_path, 1), tmp_path / "out", pipeline)
     document = json.loads((tmp_path / "out" / "labelme" / "f0.json").read_text())
     assert (tmp_path / "out" / "labelme" / document["imagePath"]).resolve() == (tmp_path / "f0.png").resolve()
+    assert [shape["flags"] for shape in document["shapes"]] == [{"proposed": True}] * len(document["shapes"])
     assert (document["imageHeight"], document["imageWidth"], document["imageData"]) == (64, 80, None)
     assert [shape["label"] for shape in document["shapes"]] == [
         "lymphocyte", "segmented_neutrophil", "red_cell", "unidentified", "platelet"

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from hemascope.data.annotations.document import Label, Row, checked, files_below, parse_json
-from hemascope.data.annotations.record import AnnotatedImage, Shape, ShapeKind, bounds
+from hemascope.data.annotations.record import CONFIRMED_FLAG, AnnotatedImage, Shape, ShapeKind, bounds
 from hemascope.data.annotations.reference import (
     dataset_name,
     is_absolute_reference,
@@ -126,7 +126,7 @@ def labelme_text(image: AnnotatedImage, folder: Path) -> str:
 
 
 def _only_flag(flags: dict[str, bool]) -> str | None:
-    set_flags = [name for name, is_set in flags.items() if is_set]
+    set_flags = [name for name, is_set in flags.items() if is_set and name != CONFIRMED_FLAG]
     return set_flags[0] if len(set_flags) == 1 else None
 
 

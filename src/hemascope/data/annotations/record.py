@@ -12,6 +12,9 @@ Point = tuple[float, float]
 _FEWEST_POINTS: Final[Mapping[ShapeKind, int]] = {
     "box": 2, "polygon": 3, "circle": 2, "line": 2, "linestrip": 2, "point": 1, "points": 1, "mask": 2,
 }  # fmt: skip
+PROPOSED_FLAG: Final = "proposed"  # of a shape: a model drew it and nobody has looked at it yet
+CONFIRMED_FLAG: Final = "confirmed"  # of an image: a person has looked at all of it
+
 KINDS_WITH_AREA: Final[frozenset[ShapeKind]] = frozenset({"box", "polygon", "circle", "mask"})
 
 

@@ -75,6 +75,8 @@ def test_score_in_the_description_only_is_a_score(tmp_path: Path) -> None:
         ({"blast": True, "monocyte": False}, False, "blast"),
         ({"blast": True, "monocyte": True}, False, None),
         ({"seen": True}, True, None),
+        ({"confirmed": True}, False, None),
+        ({"confirmed": True, "blast": True}, False, "blast"),
         ({}, False, None),
     ],
 )
