@@ -27,6 +27,10 @@
 Each leaf has a stable `code` that scripts may rely on; the text names the value, what was expected and the fix.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class HemascopeError(Exception):
     """Root of the tree; `code` is stable across versions, the text is not."""
@@ -120,3 +124,14 @@ class ExportParityError(HemascopeError):
 
 class DependencyMissingError(HemascopeError):
     code = "dependency_missing"
+
+
+@contextmanager
+def output_errors(place: Path) -> Iterator[None]:
+    """Turns OSError (disk full, read-only, no permission) into OutputError that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"cannot write to '{place}': {error.strerror or error}; check free space and permissions, or choose another"
+        ) from error

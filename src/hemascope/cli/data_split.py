@@ -15,8 +15,7 @@ from hemascope.core.boxes import IntArray
 from hemascope.data.duplicates import families, fingerprints, identical_pairs, near_pairs_of
 from hemascope.data.listing import ListedImage, group_values, list_images
 from hemascope.data.splits import SplitRow, assign_groups, equal_folds, joint_groups, parse_shares, write_split
-from hemascope.errors import DatasetError
-from hemascope.service.output_folder import output_errors
+from hemascope.errors import DatasetError, output_errors
 
 
 def split(

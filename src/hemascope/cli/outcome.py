@@ -6,8 +6,8 @@ from typing import NoReturn
 
 import typer
 
-from hemascope.errors import OutputError
-from hemascope.service.output_folder import output_errors, write_whole
+from hemascope.errors import OutputError, output_errors
+from hemascope.service.output_folder import write_whole
 from hemascope.service.problems import InputProblem
 
 _ALL_READ, _SOME_UNREADABLE, _NOTHING_USABLE = 0, 1, 2

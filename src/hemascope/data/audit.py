@@ -12,7 +12,6 @@ import numpy as np
 from hemascope.data.annotations import Shape, geometry_fault
 from hemascope.data.duplicates import NEAR_DISTANCE, Fingerprint, fingerprints, identical_pairs, near_pairs_of
 from hemascope.data.listing import ListedImage
-from hemascope.errors import DatasetError
 from hemascope.hematology.dataset_labels import DATASET_LABELS
 from hemascope.hematology.taxonomy import DETECTION_CLASSES, TAXONOMY
 
@@ -72,16 +71,6 @@ def audit(
     splits = Counter(one.value("split") or "" for one in listed)
     shapes = sum(len(one.record.shapes) for one in listed)
     return AuditReport(len(listed), shapes, dict(sorted(splits.items())), tuple(findings))
-
-
-def refuse_leaks(report: AuditReport, *, allow: bool = False) -> None:
-    """For training: raises DatasetError that names the first leak, unless `allow`."""
-    leaks = [finding for finding in report.findings if finding.severity == "leak"]
-    if leaks and not allow:
-        raise DatasetError(
-            f"the split leaks in {len(leaks)} place(s), the first: {leaks[0].text}; "
-            "make one with 'hemascope data split', or allow leaks and say so beside every figure"
-        )
 
 
 def _unreadable(listed: Sequence[ListedImage], prints: Sequence[Fingerprint]) -> Iterator[Finding]:

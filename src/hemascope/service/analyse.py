@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from hemascope.errors import HemascopeError, InputError, OutputError
+from hemascope.errors import HemascopeError, InputError, OutputError, output_errors
 from hemascope.hematology.differential import Specimen, differential
 from hemascope.hematology.taxonomy import Language
 from hemascope.imaging.decode import ImageSource
@@ -23,7 +23,7 @@ from hemascope.inference.detector import DetectorInput
 from hemascope.inference.pipeline import FieldFindings
 from hemascope.inference.stage_times import StageTimes
 from hemascope.service.inputs import InputFile, Inputs
-from hemascope.service.output_folder import SUMMARY_FILE, output_errors, prepare_output_folder, write_whole
+from hemascope.service.output_folder import SUMMARY_FILE, prepare_output_folder, write_whole
 from hemascope.service.pictures import overview, quality_sample
 from hemascope.service.problems import InputProblem
 from hemascope.service.read_ahead import ImageReader, ReadImage

@@ -2,11 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from hemascope.errors import OutputError
+from hemascope.errors import OutputError, output_errors
 
 SUMMARY_FILE = "summary.json"
 REPORT_FILE = "report.html"
@@ -55,14 +53,3 @@ def write_whole(path: Path, data: str | bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
-
-
-@contextmanager
-def output_errors(place: Path) -> Iterator[None]:
-    """Turns OSError (disk full, read-only, no permission) into OutputError that names the place."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"cannot write to '{place}': {error.strerror or error}; check free space and permissions, or choose another"
-        ) from error

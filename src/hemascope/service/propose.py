@@ -8,7 +8,7 @@ from typing import Protocol
 
 from hemascope.core.detections import Detections
 from hemascope.data.annotations.record import PROPOSED_FLAG, Shape
-from hemascope.errors import InputError, OutputError
+from hemascope.errors import InputError, OutputError, output_errors
 from hemascope.hematology.taxonomy import DETECTION_CLASSES, TAXONOMY
 from hemascope.imaging.decode import ImageSource
 from hemascope.inference.detector import Detector, DetectorInput
@@ -16,7 +16,7 @@ from hemascope.inference.pipeline import NUCLEATED, FieldFindings
 from hemascope.service.analyse import FieldPipeline
 from hemascope.service.file_names import shown_path
 from hemascope.service.inputs import InputFile, Inputs
-from hemascope.service.output_folder import output_errors, write_whole
+from hemascope.service.output_folder import write_whole
 from hemascope.service.problems import InputProblem
 from hemascope.service.proposals import DETECTED_AS, is_as_proposed, proposal_text
 from hemascope.service.read_ahead import ImageReader

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from hemascope.errors import output_errors
 from hemascope.hematology.taxonomy import DETECTION_CLASSES, TAXONOMY
 from hemascope.imaging.quality import FieldQuality
 from hemascope.imaging.resize import RgbArray
 from hemascope.inference.pipeline import FieldFindings
 from hemascope.service.annotations import BoxAnnotation, CocoWriter, FieldAnnotations, labelme_json
 from hemascope.service.inputs import InputFile
-from hemascope.service.output_folder import output_errors, write_whole
+from hemascope.service.output_folder import write_whole
 from hemascope.service.pictures import jpeg_bytes, write_crop
 from hemascope.service.tables import CellRow, FieldRow, RowWriter
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import jinja2
 
+from hemascope.errors import output_errors
 from hemascope.hematology.taxonomy import Language
-from hemascope.service.output_folder import REPORT_FILE, output_errors, write_whole
+from hemascope.service.output_folder import REPORT_FILE, write_whole
 from hemascope.service.report_page import DEFAULT_LIMITS, ReportLimits, gather_page
 from hemascope.service.summary import read_summary
 from hemascope.service.texts import load_texts

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.errors import OutputError
-from hemascope.service.output_folder import output_errors, prepare_output_folder, write_whole
+from hemascope.errors import OutputError, output_errors
+from hemascope.service.output_folder import prepare_output_folder, write_whole
 
 MARK = '{"schema": "hemascope.summary/1"}'
 

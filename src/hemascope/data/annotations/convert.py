@@ -12,8 +12,7 @@ from hemascope.data.annotations.image_size import image_size
 from hemascope.data.annotations.losses import LossCount, fit
 from hemascope.data.annotations.record import AnnotatedImage
 from hemascope.data.annotations.target import ImageHandling, Target, Writer
-from hemascope.data.annotations.whole_file import output_errors
-from hemascope.errors import DatasetError, HemascopeError, OutputError
+from hemascope.errors import DatasetError, HemascopeError, OutputError, output_errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,8 @@
 """Files that appear whole or not at all."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from hemascope.errors import OutputError
-
-
-@contextmanager
-def output_errors(place: Path) -> Iterator[None]:
-    """Turns OSError (disk full, read-only, no permission) into OutputError that names the place."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"cannot write to '{place}': {error.strerror or error}; check free space and permissions, or choose another"
-        ) from error
+from hemascope.errors import output_errors
 
 
 def write_whole(path: Path, text: str) -> None:

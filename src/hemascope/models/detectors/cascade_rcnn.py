@@ -11,6 +11,7 @@ from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.ops import clip_boxes_to_image
 
 from hemascope.models._registry import register_model
+from hemascope.models.detectors.backbones import LIGHT_STRIDES
 from hemascope.models.detectors.faster_rcnn import (
     LIGHT_REGIONS,
     PAPER_STRIDE,
@@ -27,7 +28,6 @@ from hemascope.models.detectors.peer import (
     library_targets,
     with_total,
 )
-from hemascope.models.detectors.peer_backbones import LIGHT_STRIDES
 from hemascope.models.targets import FieldTarget
 
 _STAGE_IOUS = (0.5, 0.6, 0.7)

@@ -11,8 +11,8 @@ from torchvision.ops import box_convert
 from hemascope.errors import DependencyMissingError
 from hemascope.models._pretrained import reach_hub
 from hemascope.models._registry import register_model
+from hemascope.models.detectors.backbones import light_backbone, light_channels
 from hemascope.models.detectors.peer import PeerDetector, check_size
-from hemascope.models.detectors.peer_backbones import light_backbone, light_channels
 from hemascope.models.targets import FieldTarget
 
 _STRIDE = 32

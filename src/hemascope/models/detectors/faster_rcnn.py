@@ -16,6 +16,7 @@ from torchvision.ops import MultiScaleRoIAlign, clip_boxes_to_image
 
 from hemascope.errors import ModelError
 from hemascope.models._registry import register_model
+from hemascope.models.detectors.backbones import LIGHT_STRIDES, PyramidMaps, light_backbone, light_channels
 from hemascope.models.detectors.peer import (
     InFloat32,
     PeerDetector,
@@ -25,7 +26,6 @@ from hemascope.models.detectors.peer import (
     load_library_weights,
     with_total,
 )
-from hemascope.models.detectors.peer_backbones import LIGHT_STRIDES, PyramidMaps, light_backbone, light_channels
 from hemascope.models.targets import FieldTarget
 
 PAPER_STRIDE = 32

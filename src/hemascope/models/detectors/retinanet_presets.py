@@ -10,6 +10,7 @@ from torch import nn
 from hemascope.errors import ModelError
 from hemascope.models._pretrained import reach_hub
 from hemascope.models._registry import register_model
+from hemascope.models.detectors.backbones import LIGHT_STRIDES, light_backbone, light_channels
 from hemascope.models.detectors.retinanet import RetinaNet
 
 _COARSEST_BACKBONE_LEVEL = 5
@@ -33,21 +34,11 @@ def retinanet_light(
     `width` is the first stage's channel count; the later stages have 2, 4 and 8 times as many. The last three options
     are explained at `RetinaNet`.
     """
-    backbone = timm.create_model(
-        "resnet18",
-        features_only=True,
-        out_indices=(2, 3, 4),
-        layers=tuple(blocks),
-        channels=tuple(width * 2**i for i in range(4)),
-        stem_type="deep",
-        stem_width=width // 2,
-    )
-    info: Any = backbone.feature_info
     return RetinaNet(
         num_classes,
-        backbone,
-        backbone_channels=info.channels(),
-        backbone_strides=info.reduction(),
+        light_backbone(width, blocks),
+        backbone_channels=light_channels(width),
+        backbone_strides=LIGHT_STRIDES,
         channels=channels,
         tower_depth=tower_depth,
         tower_group_norm=True,

@@ -29,6 +29,13 @@ from torchvision.ops import box_iou, clip_boxes_to_image
 
 from hemascope.models._pretrained import reach_hub
 from hemascope.models._registry import register_model
+from hemascope.models.detectors.backbones import (
+    LIGHT_STRIDES,
+    NamedMaps,
+    PyramidMaps,
+    light_backbone,
+    light_channels,
+)
 from hemascope.models.detectors.peer import (
     PeerDetector,
     check_size,
@@ -36,13 +43,6 @@ from hemascope.models.detectors.peer import (
     library_targets,
     load_library_weights,
     with_total,
-)
-from hemascope.models.detectors.peer_backbones import (
-    LIGHT_STRIDES,
-    NamedMaps,
-    PyramidMaps,
-    light_backbone,
-    light_channels,
 )
 from hemascope.models.targets import FieldTarget
 

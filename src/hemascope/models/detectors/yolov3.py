@@ -18,8 +18,8 @@ from torchvision.ops import Conv2dNormActivation, box_iou
 from hemascope.errors import ModelError
 from hemascope.models._pretrained import reach_hub
 from hemascope.models._registry import register_model
+from hemascope.models.detectors.backbones import LIGHT_STRIDES, light_backbone, light_channels
 from hemascope.models.detectors.peer import PeerDetector, check_size, with_total
-from hemascope.models.detectors.peer_backbones import LIGHT_STRIDES, light_backbone, light_channels
 from hemascope.models.targets import FieldTarget
 
 _PAPER_ANCHORS = ((10, 13), (16, 30), (33, 23), (30, 61), (62, 45), (59, 119), (116, 90), (156, 198), (373, 326))

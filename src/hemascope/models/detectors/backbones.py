@@ -1,4 +1,4 @@
-"""Backbones of the peers: the narrow residual network of `retinanet_light`, so that a table compares heads alone."""
+"""Backbones: the narrow residual network of all light detectors, and how torchvision's detectors take one."""
 
 from collections.abc import Sequence
 
