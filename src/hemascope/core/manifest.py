@@ -7,6 +7,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hemascope.core.suppression import BoxVoting
+
 SCHEMA: Final = "hemascope.bundle/1"
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -34,6 +36,7 @@ class DetectionSettings(_Frozen):
     nms_iou: Fraction = 0.5
     max_candidates: Annotated[int, Field(gt=0)] = 1000  # best boxes that enter NMS
     max_detections: Annotated[int, Field(gt=0)] = 300  # best boxes that leave it, a network input
+    box_voting: BoxVoting | None = None  # candidates that NMS drops move the kept boxes
     tile_px: Annotated[int, Field(gt=0)] = 640  # side of a tile in pixels of the image
     tile_overlap_px: Annotated[int, Field(ge=0)] = (
         160  # must exceed the largest cell, so that each is whole in some tile

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.core.manifest import ClassificationSettings, DetectionSettings, ModelManifest
+from hemascope.core.suppression import BoxVoting
 from hemascope.data.images import read_image
 from hemascope.data.readers import read_cells, read_fields
 from hemascope.data.readers.pbc import with_detected_boxes
@@ -88,7 +89,7 @@ def _measure_detector(
     parity = check_parity(run.model, onnx_path, _field_batches(run, recipe, dataset), detector=True)
     validation = _describe(dataset.name, recipe.data.val_split, len(dataset.samples))
     trial = onnx_path.parent / "trial"
-    settings = DetectionSettings(score_threshold=SCORE_FLOOR)
+    settings = DetectionSettings(score_threshold=SCORE_FLOOR, box_voting=BoxVoting())
     write_bundle(run, onnx_path, trial, identity, settings, {}, validation)
     evaluation = evaluate_detector(Detector(load_bundle(trial), score_threshold=SCORE_FLOOR), dataset, report)
     return _Measured(parity, detection_thresholds(evaluation, settings), evaluation.headline(), validation)

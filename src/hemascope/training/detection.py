@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from hemascope.core.detections import Detections
 from hemascope.core.metrics.average_precision import GroundTruth, match_class, mean_over_classes
-from hemascope.core.suppression import select_detections
+from hemascope.core.suppression import BoxVoting, select_detections
 from hemascope.data.readers import read_fields
 from hemascope.data.sample import FieldDataset
 from hemascope.errors import RecipeError
@@ -111,6 +111,7 @@ def predict_fields(
             nms_iou=0.5 if model.needs_nms else 1.0,
             max_candidates=1000,
             max_detections=300,
+            box_voting=BoxVoting(),
         )
         found.append(Detections(box.boxes_to_image(selected.boxes_xyxy), selected.scores, selected.class_ids))
     return found
