@@ -6,6 +6,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "retinanet_light": {"width": 8, "blocks": (1, 1, 1, 1), "channels": 16, "tower_depth": 1},
     "retinanet_paper": {"backbone": "test_resnet", "channels": 16, "tower_depth": 1},
     "resnet_light": {"width": 8},
+    "adsa_net_small": {"width": 8, "blocks": (1, 1, 1, 1), "branch_channels": 4},
     "sparse_vit": {"image_size": 64, "stride": 12, "depth": 2, "heads": 3, "width": 24, "mlp_width": 48},
     "sparse_vit_small": {"image_size": 64, "depth": 2, "width": 24},
     "cascade_rcnn": {"width": 8, "blocks": (1, 1, 1, 1), "channels": 16, "hidden": 16, "proposals": 20},
