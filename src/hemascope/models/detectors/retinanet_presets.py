@@ -29,12 +29,13 @@ def retinanet_light(
     path_aggregation: bool = False,
     iou_branch: bool = True,
     score_iou_power: float = 0.5,
+    refinements: int = 0,
 ) -> RetinaNet:
     """Narrow ResNet and pyramid P3..P5 for fields of about 320 pixels: one square anchor a place.
 
     `width` is the first stage's channel count; the later stages have 2, 4 and 8 times as many. The anchors are
-    `anchor_base` strides wide: a larger one lets finer levels answer for a cell. The last three options are explained
-    at `RetinaNet`.
+    `anchor_base` strides wide: a larger one lets finer levels answer for a cell. The last options are explained at
+    `RetinaNet`.
     """
     return RetinaNet(
         num_classes,
@@ -52,6 +53,7 @@ def retinanet_light(
         recompute_extra=False,
         iou_branch=iou_branch,
         score_iou_power=score_iou_power,
+        refinements=refinements,
     )
 
 
