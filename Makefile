@@ -6,10 +6,10 @@ SPECIMEN ?= peripheral-blood
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run test check format bench clean
+.PHONY: help run test test-services check format openapi bench clean
 
 help:  ## List the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 run: .venv/installed-base  ## Analyse IMAGES=... (files or folders; default: a painted smear) into OUT=demo/report
 ifeq ($(strip $(IMAGES)),)
@@ -21,6 +21,10 @@ endif
 
 test: .venv/installed-dev  ## Set everything up and run all tests
 	$(BIN)/python -m pytest
+
+openapi: .venv/installed-dev  ## Write the description of the API to frontend/openapi.json
+	DJANGO_SETTINGS_MODULE=hemascope.web.settings.test $(BIN)/python manage.py spectacular --validate --fail-on-warn \
+		--format openapi-json --file frontend/openapi.json
 
 check: .venv/installed-dev  ## Lint, format, types, layers
 	$(BIN)/ruff check .
