@@ -18,6 +18,7 @@ from hemascope.models.complexity import Complexity, measure_complexity
 from hemascope.models.layers.drop_block import DropBlock
 from hemascope.models.layers.odconv import OmniDynamicDepthwise
 from hemascope.models.layers.sar import ShuffleAttentionResidual
+from hemascope.training.schedule import WeightAverage
 from torch_half.small_models import SMALL
 
 BASE = {"attention": "se", "drop_block": 0.0, "dynamic_kernels": 0}
@@ -120,6 +121,15 @@ def test_the_epoch_reaches_every_dynamic_kernel() -> None:
     network.begin_epoch(0)
     layers = [module for module in network.modules() if isinstance(module, OmniDynamicDepthwise)]
     assert [layer.temperature.item() for layer in layers] == [30.0] * 3
+
+
+def test_average_of_the_weights_is_as_warm_as_the_network() -> None:
+    network = small()
+    average = WeightAverage(network, decay=0.999)
+    network.begin_epoch(3)
+    average.update(network)
+    layers = [module for module in average.model.modules() if isinstance(module, OmniDynamicDepthwise)]
+    assert [layer.temperature.item() for layer in layers] == pytest.approx([21.3] * 3)
 
 
 def test_weights_of_torchvision_make_its_network() -> None:

@@ -32,7 +32,7 @@ _TORCHVISION = {
     "efficientnetv2_s": ("efficientnet_v2_s", "EfficientNetV2-S (Tan & Le 2021)"),
     "googlenet": ("googlenet", "GoogLeNet (Szegedy et al. 2015)"),
     "inception_v3": ("inception_v3", "InceptionV3 (Szegedy et al. 2016)"),
-    "shufflenet_v2": ("shufflenet_v2_x1_0", "ShuffleNetV2 x1 (Ma et al. 2018)"),
+    "shufflenet_v2": ("shufflenet_v2_x0_5", "ShuffleNetV2 x0.5 (Ma et al. 2018)"),
 }
 _OF_INCEPTION_FAMILY = ("googlenet", "inception_v3")  # their second classifiers do not fit `(logits, features)`
 

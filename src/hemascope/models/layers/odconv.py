@@ -24,7 +24,7 @@ class OmniDynamicDepthwise(nn.Module):
     preferred. A network that is never told the epoch has temperature 1. How far it fell is part of the weights, so an
     average of them, a checkpoint and an export answer as the network that was trained.
 
-    In torch the batch is folded into the groups of one convolution, five to ten times as fast as the alternatives. ONNX
+    In torch the batch is folded into the groups of one convolution, several times as fast as the alternatives. ONNX
     fixes the number of groups and so the batch: there one convolution picks the k x k neighbours of each place, and
     their weighted sum is the same result.
     """
