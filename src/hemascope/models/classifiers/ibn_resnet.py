@@ -9,7 +9,7 @@ import timm
 from hemascope.errors import ModelError
 from hemascope.models._pretrained import reach_hub
 from hemascope.models._registry import register_model
-from hemascope.models.classifiers.resnet import FeatureClassifier
+from hemascope.models.classifiers.resnet import FeatureClassifier, resnet_light
 from hemascope.models.layers.instance_batch_norm import InstanceBatchNorm, instance_norm_like
 
 # what takes the place of the first norm of each residual block, in layers 1 to 4; None leaves it
@@ -32,8 +32,9 @@ def ibn_resnet34(
     block adds keeps its scale. All have as many parameters; `pretrained` ImageNet weights are those of ResNet34.
     """
     with reach_hub() if pretrained else nullcontext():
-        backbone = timm.create_model("resnet34", num_classes=0, pretrained=pretrained)
-    return _with_instance_norms(backbone, ibn, num_classes, dropout)
+        backbone: Any = timm.create_model("resnet34", num_classes=0, pretrained=pretrained)
+    _replace_first_norms(backbone, ibn)
+    return FeatureClassifier(backbone, backbone.num_features, num_classes, dropout)
 
 
 @register_model("classification")
@@ -46,22 +47,15 @@ def ibn_resnet_small(
     dropout: float = 0.0,
 ) -> FeatureClassifier:
     """`ibn_resnet34` as deep as ResNet18, `width`, 2, 4, 8 x `width` channels wide, for crops of about 112 pixels."""
-    backbone = timm.create_model(
-        "resnet18",
-        num_classes=0,
-        layers=tuple(blocks),
-        channels=tuple(width * 2**i for i in range(4)),
-        stem_type="deep",
-        stem_width=width // 2,
-    )
-    return _with_instance_norms(backbone, ibn, num_classes, dropout)
+    network = resnet_light(num_classes, width=width, blocks=blocks, dropout=dropout)
+    _replace_first_norms(network.backbone, ibn)
+    return network
 
 
-def _with_instance_norms(backbone: Any, ibn: str, num_classes: int, dropout: float) -> FeatureClassifier:
+def _replace_first_norms(backbone: Any, ibn: str) -> None:
     if ibn not in _KINDS:
         raise ModelError(f"ibn is '{ibn}'; choose one of: {', '.join(_KINDS)}")
     layers = (backbone.layer1, backbone.layer2, backbone.layer3, backbone.layer4)
     for layer, replace in zip(layers, _KINDS[ibn], strict=True):
         for block in layer if replace else ():
             block.bn1 = replace(block.bn1)
-    return FeatureClassifier(backbone, backbone.num_features, num_classes, dropout)

@@ -84,6 +84,7 @@ class OmniDynamicDepthwise(nn.Module):
     def _weighted_patches(self, x: Tensor, kernels: Tensor) -> Tensor:
         channels, places = kernels.shape[1:]
         pick = torch.eye(places, dtype=x.dtype, device=x.device).reshape(places, 1, self.side, self.side)
-        patches = functional.conv2d(x, pick.repeat(channels, 1, 1, 1), None, self.stride, self.padding, groups=channels)
+        of_one_channel = x.reshape(-1, 1, *x.shape[2:])  # or the file would hold `pick` once for each channel
+        patches = functional.conv2d(of_one_channel, pick, None, self.stride, self.padding)
         by_place = patches.reshape(-1, channels, places, *patches.shape[2:])
         return (by_place * kernels[:, :, :, None, None]).sum(dim=2)
