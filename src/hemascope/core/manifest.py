@@ -13,6 +13,7 @@ SCHEMA: Final = "hemascope.bundle/1"
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Triple = tuple[float, float, float]
+InputStep = Literal["adaptive_gamma", "lab_kmeans", "stain_normalise"]  # done by imaging.input_steps
 
 
 class _Frozen(BaseModel):
@@ -20,12 +21,13 @@ class _Frozen(BaseModel):
 
 
 class Preprocessing(_Frozen):
-    """RGB pixels to network input (batch, 3, height, width): divided by 255, minus `mean`, divided by `std`."""
+    """RGB pixels to network input (batch, 3, height, width): `steps`, divided by 255, minus `mean`, over `std`."""
 
     input_size: Annotated[int, Field(gt=0)]  # detector: longest side of the letterbox; classifier: side of the square
     stride: Annotated[int, Field(gt=0)] = 32  # detector: both sides are padded to a multiple of this
     mean: Triple
     std: Triple
+    steps: tuple[InputStep, ...] = ()  # classifier: done to the resized crop first, in this order
 
 
 class DetectionSettings(_Frozen):
