@@ -5,16 +5,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from dataset_builders import classification_recipe, optimisation, write_pbc, write_recipe
 from hemascope.cli.main import app
 from hemascope.errors import HemascopeError, ModelError, RecipeError
+from hemascope.models import PRETRAINED, create_model, list_models
 from hemascope.studies.baselines import majority, mean_colour
 from hemascope.studies.cell_figures import accuracy_interval, cell_figures, compare, scaled_probabilities
 from hemascope.studies.plan import load_study
 from hemascope.studies.predictions import Predictions, pool_folds, read_predictions, write_predictions
+from hemascope.training.recipe import load_recipe
 
+CONFIGS = Path(__file__).parents[2] / "configs" / "classifiers"
 FOLDS = {"reader": "pbc", "cache_px": 72, "allow_leaks": True, "folds": 2}
 
 
@@ -199,3 +203,30 @@ def test_leak_stops_a_study_before_any_training(tmp_path: Path) -> None:
     assert isinstance(outcome.exception, HemascopeError)
     assert "are not apart" in str(outcome.exception)
     assert not list(tmp_path.glob("runs/*/last.pt"))
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*-study.yaml")), ids=lambda path: path.stem)
+def test_shipped_study_can_be_read_and_its_runs_differ(path: Path) -> None:
+    study = load_study(path)
+    assert study.task == "classification"
+    assert len({run.folder_name for run in study.runs}) == len(study.runs)
+    assert any(run.baseline == "mean-colour" for run in study.runs)
+
+
+def _networks() -> list[tuple[str, dict[str, Any]]]:
+    """Every network that a shipped recipe or study of classifiers names, with its options."""
+    chosen = [run.recipe.model for path in CONFIGS.glob("*-study.yaml") for run in load_study(path).runs]
+    chosen += [load_recipe(path).model for path in (CONFIGS / "paper").glob("*.yaml")]
+    found = {(choice.name, json.dumps(choice.options, sort_keys=True)) for choice in chosen}
+    return [
+        (name, {key: value for key, value in json.loads(options).items() if key != PRETRAINED})
+        for name, options in sorted(found)
+    ]
+
+
+@pytest.mark.parametrize(("name", "options"), _networks(), ids=str)
+def test_network_of_a_shipped_recipe_can_be_built(name: str, options: dict[str, Any]) -> None:
+    if name not in list_models("classification"):
+        pytest.skip(f"{name} is not registered")
+    with torch.device("meta"):
+        create_model(name, task="classification", num_classes=4, **options)

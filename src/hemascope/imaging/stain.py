@@ -35,4 +35,4 @@ def rgb_to_dyes(rgb: RgbArray) -> FloatArray:
 def dyes_to_rgb(dyes: FloatArray) -> RgbArray:
     """The inverse; what is lighter than white or darker than black is clipped."""
     light = 256 * 10 ** -(dyes @ _DYES) - 1
-    return np.clip(np.rint(light), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(light), 0, 255)).astype(np.uint8)

@@ -19,7 +19,7 @@ def mean_colour(
     """The class of the training crop with the nearest mean RGB: what stain and light alone give away."""
     known_colours, colours = (np.array([crop.mean(axis=(0, 1)) for crop in part]) for part in (known, crops))
     squares = ((colours[:, None, :] - known_colours[None, :, :]) ** 2).sum(axis=2)
-    return np.eye(classes)[labels[squares.argmin(axis=1)]]
+    return np.asarray(np.eye(classes)[labels[squares.argmin(axis=1)]])
 
 
 def majority(

@@ -42,7 +42,7 @@ class CellLoss(nn.Module):
         logits, features = network(images)
         settings = self.settings
         total = self._of_logits(logits, target)
-        terms = {settings.kind: total}
+        terms: dict[str, Tensor] = {settings.kind: total}
         if settings.contrastive_weight > 0:
             terms["contrastive"] = contrastive_loss(features, labels, settings.contrastive_margin)
             total = total + settings.contrastive_weight * terms["contrastive"]

@@ -18,9 +18,12 @@ from hemascope.data.protocol import (
 )
 from hemascope.data.readers import read_cells
 from hemascope.data.readers.manifest_table import WHOLE
+from hemascope.data.same_cell import same_cells
 from hemascope.data.sample import CellDataset
 from hemascope.errors import RecipeError
 from hemascope.training.recipe import CellData
+
+SAME_CELL_CACHE = "same_cells.npz"
 
 
 def read_parts(data: CellData, data_root: Path, cache: Path | None) -> CellParts:
@@ -70,10 +73,20 @@ def _read_fold(data: CellData, folds: int, data_root: Path, cache: Path | None) 
     if data.fold is None:
         raise RecipeError(f"data.folds is {folds}: say which one with data.fold, or train all with 'hemascope study'")
     whole = _trimmed(data, read_cells(data.reader, data_root, WHOLE))
-    groups = whole.groups if data.allow_leaks else groups_with_copies(whole.samples, _prints(whole.samples, cache))
+    groups = _whole_groups(whole, data, cache)
     samples = tuple(replace(sample, group=group) for sample, group in zip(whole.samples, groups, strict=True))
     whole = replace(whole, samples=samples)
     return take_fold(whole, divide_into_folds(whole, groups, folds, data.fold_seed), data.fold)
+
+
+def _whole_groups(whole: CellDataset, data: CellData, cache: Path | None) -> tuple[str, ...]:
+    """What the folds must not part."""
+    if data.copies == "turned":
+        cells = same_cells([s.path for s in whole.samples], None if cache is None else cache.with_name(SAME_CELL_CACHE))
+        return tuple(f"cell {number}" for number in cells)
+    if data.allow_leaks:
+        return whole.groups
+    return groups_with_copies(whole.samples, _prints(whole.samples, cache))
 
 
 def _trimmed(data: CellData, whole: CellDataset) -> CellDataset:

@@ -1,6 +1,6 @@
 """Which network a recipe trains, on which images."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -66,6 +66,9 @@ class CellData(DataChoice):
     """number of the fold, from 0, that is measured and not trained on; a study without it trains all folds"""
     fold_seed: Annotated[int, Field(ge=0)] = 0
     """of the division into folds: apart from the recipe's seed, so that seeds are compared on the same folds"""
+    copies: Literal["near", "turned"] = "near"
+    """folds: what is kept together besides groups: near copies, or, instead of groups, all pictures of what looks like
+    one cell at any angle (sets enlarged before they were published)"""
     drop_below: Positive = 1
     """leave out classes with fewer images than this, in all parts"""
     keep_at_most: Positive | None = None
