@@ -81,8 +81,8 @@ def _without_black(rings: NDArray[np.float32]) -> NDArray[np.float32]:
 def _read(cache: Path, digest: str) -> FloatArray | None:
     try:
         with np.load(cache) as content:
-            return np.asarray(content[digest]) if digest in content else None
-    except (OSError, ValueError):
+            return np.asarray(content["descriptors"]) if content["digest"] == digest else None
+    except (OSError, ValueError, KeyError):
         return None
 
 
@@ -90,7 +90,7 @@ def _write(cache: Path, digest: str, descriptors: FloatArray) -> None:
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
         partial = cache.with_suffix(".partial.npz")
-        np.savez_compressed(partial, **{digest: descriptors})
+        np.savez_compressed(partial, digest=np.array(digest), descriptors=descriptors)
         partial.replace(cache)
     except OSError as error:
         raise OutputError(f"cannot write {cache}: {error}") from error

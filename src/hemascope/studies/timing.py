@@ -16,7 +16,7 @@ def time_networks(
 ) -> dict[str, float]:
     """Median milliseconds an image of detectors, one image at a time, letterbox to NMS, in PyTorch and fp32."""
     actions = {
-        name: lambda i, network=network: predict_fields(network, [images[i]], longest_side)  # type: ignore[misc]
+        name: lambda i, network=network: predict_fields(network, [images[i]], longest_side)
         for name, network in networks.items()
     }
     return time_in_turns(actions, len(images), progress)
