@@ -1,10 +1,13 @@
 """Whether two counts agree: two readers of one smear (H20-A2 style), or a case and an earlier one."""
 
 from collections.abc import Sequence
-from math import exp, lgamma
+from math import exp, isnan, lgamma
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from hemascope.core.metrics import agreement
+from hemascope.core.metrics.classification import confusion_matrix
 from hemascope.errors import CountsError
 from hemascope.hematology.differential import Differential, Share, differential, share
 from hemascope.hematology.taxonomy import TAXONOMY
@@ -107,7 +110,7 @@ def cohen_kappa(first: Sequence[str], second: Sequence[str]) -> Kappa:
         raise CountsError(f"{len(first)} and {len(second)} labels; expected one label of each reader for every cell")
     cells = len(first)
     agreed = sum(one == other for one, other in zip(first, second, strict=True))
-    by_chance = sum(first.count(label) * second.count(label) for label in set(first))
-    if by_chance == cells * cells:  # also without cells
-        return Kappa(cells=cells, agreed=agreed, kappa=None)
-    return Kappa(cells=cells, agreed=agreed, kappa=(agreed * cells - by_chance) / (cells * cells - by_chance))
+    labels = sorted({*first, *second})
+    ids = [np.array([labels.index(label) for label in reader], np.int64) for reader in (first, second)]
+    kappa = agreement.cohen_kappa(confusion_matrix(ids[0], ids[1], len(labels)))
+    return Kappa(cells=cells, agreed=agreed, kappa=None if isnan(kappa) else kappa)

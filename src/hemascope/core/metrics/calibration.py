@@ -1,5 +1,7 @@
 """How far probabilities can be believed."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,14 +28,47 @@ def fit_temperature(logits: FloatArray, labels: IntArray) -> float:
     return float(candidates[int(np.argmin(losses))])
 
 
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Cells whose probability falls into one of equal parts of 0..1."""
+
+    cells: int
+    probability: float  # mean
+    share: float  # of cells for which it came true
+
+
+def reliability_bins(
+    probabilities: NDArray[np.float64], came_true: NDArray[np.bool_], bins: int = 15
+) -> list[ReliabilityBin]:
+    """Of probabilities `(n,)` and whether each came true `(n,)`; bins without cells are left out."""
+    index = np.minimum((probabilities * bins).astype(int), bins - 1)
+    return [
+        ReliabilityBin(int(chosen.sum()), float(probabilities[chosen].mean()), float(came_true[chosen].mean()))
+        for chosen in (index == b for b in np.unique(index))
+    ]
+
+
 def expected_calibration_error(probabilities: NDArray[np.float64], labels: IntArray, bins: int = 15) -> float:
     """Mean gap between confidence and accuracy over equal-width bins of the best probability; 0 for no cells."""
+    return _mean_gap(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels, bins)
+
+
+def classwise_calibration_error(probabilities: NDArray[np.float64], labels: IntArray, bins: int = 15) -> float:
+    """Mean over classes of the gap between their probability and how often they are true (Kull et al. 2019)."""
+    classes = probabilities.shape[1]
+    return float(np.mean([_mean_gap(probabilities[:, i], labels == i, bins) for i in range(classes)]))
+
+
+def brier_score(probabilities: NDArray[np.float64], labels: IntArray) -> float:
+    """Mean over cells of the summed squared errors of all classes, 0 to 2 (Brier 1950); NaN for no cells."""
     if not len(labels):
+        return float("nan")
+    errors = probabilities - np.eye(probabilities.shape[1])[labels]
+    return float((errors**2).sum(axis=1).mean())
+
+
+def _mean_gap(probabilities: NDArray[np.float64], came_true: NDArray[np.bool_], bins: int) -> float:
+    if not len(probabilities):
         return 0.0
-    confidence = probabilities.max(axis=1)
-    is_right = probabilities.argmax(axis=1) == labels
-    index = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(float(is_right[index == b].mean() - confidence[index == b].mean())) * (index == b).sum() for b in set(index)
-    ]
-    return float(sum(gaps) / len(labels))
+    gaps = [b.cells * abs(b.share - b.probability) for b in reliability_bins(probabilities, came_true, bins)]
+    return float(sum(gaps) / len(probabilities))

@@ -8,9 +8,12 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from hemascope.core.metrics.calibration import (
+    brier_score,
+    classwise_calibration_error,
     expected_calibration_error,
     fit_temperature,
     negative_log_likelihood,
+    reliability_bins,
     softmax,
 )
 
@@ -60,3 +63,34 @@ def test_calibration_error_weighs_each_bin_by_its_cells() -> None:
 
 def test_calibration_error_of_no_cells_is_zero() -> None:
     assert expected_calibration_error(np.zeros((0, 3)), ids()) == 0
+
+
+def test_classwise_error_is_the_mean_of_each_class_by_itself() -> None:
+    # class 0 is given 0.8 and true in half of the cells, class 1 is given 0.2
+    probabilities = np.tile([[0.8, 0.2]], (4, 1))
+    assert classwise_calibration_error(probabilities, ids(0, 0, 1, 1)) == pytest.approx(0.3)
+
+
+def test_classwise_error_sees_what_the_best_class_hides() -> None:
+    probabilities = np.array([[0.5, 0.3, 0.2]] * 10)
+    labels = ids(*[0] * 5, *[1] * 5)
+    assert expected_calibration_error(probabilities, labels) == pytest.approx(0)
+    assert classwise_calibration_error(probabilities, labels) == pytest.approx((0 + 0.2 + 0.2) / 3)
+
+
+@given(LOGITS)
+def test_brier_score_is_the_sum_over_cells_and_classes(logits: NDArray[np.float32]) -> None:
+    probabilities, labels = softmax(logits), ids(0, 1, 2, 1, 0)
+    expected = sum((p - (c == y)) ** 2 for row, y in zip(probabilities, labels, strict=True) for c, p in enumerate(row))
+    assert brier_score(probabilities, labels) == pytest.approx(expected / 5)
+
+
+def test_brier_score_of_no_cells_is_not_a_number() -> None:
+    assert math.isnan(brier_score(np.zeros((0, 3)), ids()))
+
+
+def test_reliability_bins_leave_out_empty_ones_and_hold_certainty() -> None:
+    bins = reliability_bins(np.array([1.0, 0.99, 0.05]), np.array([True, False, False]), bins=10)
+    assert [b.cells for b in bins] == [1, 2]
+    assert bins[1].probability == pytest.approx(0.995)
+    assert bins[1].share == 0.5
