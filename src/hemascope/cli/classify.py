@@ -9,7 +9,7 @@ import typer
 from hemascope.cli.outcome import check_writable, exit_with, show_problem, write_document
 from hemascope.cli.progress import progress_bar
 from hemascope.errors import InputNotFoundError, InputUnreadableError
-from hemascope.inference.classifier import Classifier
+from hemascope.inference.classifier import ALL_VIEWS, Classifier
 from hemascope.service.classify import classify_crops
 from hemascope.service.inputs import collect_inputs
 from hemascope.service.registry import load_named_bundle
@@ -24,6 +24,9 @@ def classify(
     ] = None,
     json: Annotated[str, typer.Option(help="File to write, '-' for standard output.")] = "-",
     classifier: Annotated[str | None, typer.Option(help="Bundle name, or folder (with a slash).")] = None,
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Mean of the probabilities of all 8 turns and mirrors: 8 times as slow.")
+    ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: all cores.")] = None,
 ) -> None:
     """Recognise single-cell pictures: one JSON document.
@@ -34,7 +37,7 @@ def classify(
     if not names:
         raise InputNotFoundError("no picture was named; give CROPS or --from-file LIST")
     check_writable(json)
-    model = Classifier(load_named_bundle(classifier, "classification"), threads=threads)
+    model = Classifier(load_named_bundle(classifier, "classification"), threads=threads, views=ALL_VIEWS if tta else 1)
     inputs = collect_inputs(names)
     with progress_bar("Classifying", len(inputs.files)) as advance:
         document = classify_crops(inputs, model, advance)

@@ -14,6 +14,7 @@ SCHEMA: Final = "hemascope.bundle/1"
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Triple = tuple[float, float, float]
 InputStep = Literal["adaptive_gamma", "lab_kmeans", "stain_normalise"]  # done by imaging.input_steps
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Frozen(BaseModel):
@@ -50,6 +51,21 @@ class DetectionSettings(_Frozen):
         return self.class_thresholds.get(class_id, self.score_threshold)
 
 
+class FeatureCheck(_Frozen):
+    """Cells whose features lie far from every class are out of distribution."""
+
+    file: str  # beside the network: class means and whitening of its features, see core/feature_distribution.py
+    sha256: Sha256
+    max_distance: Annotated[float, Field(gt=0)]  # Mahalanobis distance to the nearest class above this: Unidentified
+
+
+class ConformalSets(_Frozen):
+    """Which classes a cell may be, so that the true one is among them as often as promised, for every class."""
+
+    coverage: Annotated[float, Field(gt=0, lt=1)]
+    quantiles: dict[str, Fraction]  # by class: it is possible where 1 - its probability is at most this
+
+
 class ClassificationSettings(_Frozen):
     """How logits become a class, and when the class is withheld."""
 
@@ -57,7 +73,14 @@ class ClassificationSettings(_Frozen):
     crop_context: Annotated[float, Field(ge=1)]  # side of the square crop / longer side of the detected box
     whole_image_zoom: Fraction = 1.0  # central part of a ready-made crop file that the network sees
     min_probability: Fraction = 0.0  # calibrated best probability below this: Unidentified
+    class_thresholds: dict[str, Fraction] = {}  # overrides `min_probability` by best class
     min_logsumexp: float | None = None  # log-sum-exp of the raw logits below this: out of distribution, Unidentified
+    feature_check: FeatureCheck | None = None
+    conformal: ConformalSets | None = None
+
+    def threshold_of(self, class_id: str) -> float:
+        """Probability from which a cell is named by this class."""
+        return self.class_thresholds.get(class_id, self.min_probability)
 
 
 class ModelManifest(_Frozen):
@@ -73,7 +96,7 @@ class ModelManifest(_Frozen):
     task: Literal["detection", "classification"]
     architecture: str  # registry name
     onnx_file: str
-    onnx_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    onnx_sha256: Sha256
     opset: int
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     classes: Annotated[tuple[str, ...], Field(min_length=1)]  # ids, in the order of the network's outputs
@@ -93,4 +116,9 @@ class ModelManifest(_Frozen):
             raise ValueError(f"a {self.task} manifest needs exactly the '{self.task}' settings")
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("class ids must differ")
+        settings = self.classification
+        if settings is not None and settings.conformal is not None:
+            missing = set(self.classes) ^ set(settings.conformal.quantiles)
+            if missing:
+                raise ValueError(f"conformal quantiles and classes differ in {sorted(missing)}")
         return self

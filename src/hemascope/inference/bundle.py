@@ -1,4 +1,4 @@
-"""Model bundles: a folder with `manifest.json`, the `.onnx` it names and a model card."""
+"""Model bundles: a folder with `manifest.json`, the files it names (a network, perhaps its features) and a card."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from hemascope.core.manifest import SCHEMA, ModelManifest
+from hemascope.core.manifest import SCHEMA, FeatureCheck, ModelManifest
 from hemascope.errors import BundleError, BundleHashMismatchError, BundleNotFoundError, ManifestSchemaError
 
 MANIFEST_FILE = "manifest.json"
@@ -15,7 +15,7 @@ MANIFEST_FILE = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class ModelBundle:
-    """A manifest and its folder, the network's file verified."""
+    """A manifest and its folder, the files it names verified."""
 
     manifest: ModelManifest
     folder: Path
@@ -24,25 +24,35 @@ class ModelBundle:
     def onnx_path(self) -> Path:
         return self.folder / self.manifest.onnx_file
 
+    @property
+    def feature_check(self) -> FeatureCheck | None:
+        """How a classifier tells cells it never learned by their features, where it does."""
+        return self.manifest.classification.feature_check if self.manifest.classification else None
+
 
 def load_bundle(folder: Path) -> ModelBundle:
-    """Reads the manifest strictly and compares the sha256 of the network's file.
+    """Reads the manifest strictly and compares the sha256 of every file that it names.
 
     Raises BundleNotFoundError, ManifestSchemaError (naming the field) or BundleHashMismatchError.
     """
     manifest = _parse_manifest(_read(folder / MANIFEST_FILE), folder / MANIFEST_FILE)
     bundle = ModelBundle(manifest, folder)
-    if bundle.onnx_path.parent != folder:
-        raise ManifestSchemaError(
-            f"{folder / MANIFEST_FILE}: onnx_file must be a name in the same folder, got '{manifest.onnx_file}'"
-        )
-    found = _sha256(bundle.onnx_path)
-    if found != manifest.onnx_sha256:
+    _verify(folder, "onnx_file", manifest.onnx_file, manifest.onnx_sha256)
+    if bundle.feature_check is not None:
+        _verify(folder, "feature_check.file", bundle.feature_check.file, bundle.feature_check.sha256)
+    return bundle
+
+
+def _verify(folder: Path, field: str, name: str, promised: str) -> None:
+    path = folder / name
+    if path.parent != folder:
+        raise ManifestSchemaError(f"{folder / MANIFEST_FILE}: {field} must be a name in the same folder, got '{name}'")
+    found = _sha256(path)
+    if found != promised:
         raise BundleHashMismatchError(
-            f"{bundle.onnx_path} has sha256 {found[:12]}..., its manifest promises {manifest.onnx_sha256[:12]}...; "
+            f"{path} has sha256 {found[:12]}..., its manifest promises {promised[:12]}...; "
             "the file is damaged or was replaced: install the bundle again"
         )
-    return bundle
 
 
 def _read(path: Path) -> bytes:

@@ -12,7 +12,7 @@ from hemascope.errors import BundleError
 from hemascope.imaging.normalise import normalise_batch
 from hemascope.imaging.resize import RgbArray, resize_rgb
 from hemascope.inference.bundle import ModelBundle
-from hemascope.inference.classifier import ClassifiedCells
+from hemascope.inference.classifier import calibrated_probabilities
 from hemascope.inference.session import open_session
 
 QUARTER_TURNS = 4
@@ -67,8 +67,8 @@ class OpinionReader:
         side = self._preprocessing.input_size
         while batch := [resize_rgb(crop, side, side) for crop in islice(crops, self._batch_size)]:
             outputs = [self._run([np.rot90(crop, turn) for crop in batch]) for turn in range(self._turns)]
-            cells = [ClassifiedCells.from_logits(logits, self.settings, self.classes) for logits, _ in outputs]
-            probabilities = np.stack([one.probabilities for one in cells])
+            logits = np.stack([turned for turned, _ in outputs])
+            probabilities = calibrated_probabilities(logits, self.settings.temperature)
             yield CellOpinions(probabilities, unit_rows(outputs[0][1]), self.classes)
 
     def _run(self, crops: list[RgbArray]) -> tuple[FloatArray, FloatArray]:

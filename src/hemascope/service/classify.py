@@ -39,6 +39,6 @@ def classify_crops(
 
     images: list[ClassifiedImage] = []
     for cells in classifier.classify_batches(crops()):
-        images += ClassifiedImage.from_cells(read[len(images) :][: len(cells)], cells)
+        images += ClassifiedImage.from_cells(read[len(images) :][: len(cells)], cells, classifier.settings.conformal)
     model = ModelIdentity.from_manifest(classifier.manifest)
     return ClassificationDocument(model=model, images=tuple(images), problems=tuple(problems))

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from hemascope.core.detections import Detections
-from hemascope.core.manifest import ModelManifest
+from hemascope.core.manifest import ConformalSets, ModelManifest
 from hemascope.hematology.differential import RESEARCH_USE
 from hemascope.inference.classifier import ClassifiedCells
 from hemascope.service.problems import InputProblem
@@ -68,10 +68,16 @@ class ClassifiedImage(_Frozen):
     probabilities: dict[str, float]  # calibrated, sum 1
     unidentified: bool
     ood_score: float  # log-sum-exp of the logits: lower is stranger to the model
+    feature_distance: (
+        float | None
+    )  # to the nearest class: higher is stranger; null where the model has no feature check
+    possible: tuple[str, ...] | None  # conformal set of classes; null where the model has no quantiles
 
     @staticmethod
-    def from_cells(files: list[str], cells: ClassifiedCells) -> "list[ClassifiedImage]":
+    def from_cells(files: list[str], cells: ClassifiedCells, sets: ConformalSets | None) -> "list[ClassifiedImage]":
         """One row of `cells` a file, in the same order."""
+        distances = [None] * len(cells) if cells.distance is None else cells.distance.tolist()
+        possible = [None] * len(cells) if sets is None else cells.possible(sets)
         return [
             ClassifiedImage(
                 file=file,
@@ -79,13 +85,19 @@ class ClassifiedImage(_Frozen):
                 probabilities={name: round(p, 6) for name, p in zip(cells.classes, row, strict=True)},
                 unidentified=unidentified,
                 ood_score=round(score, 5),
+                feature_distance=None if distance is None else round(distance, 5),
+                possible=None
+                if is_in is None
+                else tuple(name for name, yes in zip(cells.classes, is_in, strict=True) if yes),
             )
-            for file, best, row, unidentified, score in zip(
+            for file, best, row, unidentified, score, distance, is_in in zip(
                 files,
                 cells.best,
                 cells.probabilities.tolist(),
                 cells.unidentified.tolist(),
                 cells.logsumexp.tolist(),
+                distances,
+                possible,
                 strict=True,
             )
         ]

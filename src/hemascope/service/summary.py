@@ -57,8 +57,11 @@ def _thresholds(manifest: ModelManifest) -> dict[str, float]:
     if settings is None:
         return {}
     thresholds = {"probability": settings.min_probability}
+    thresholds |= {f"probability:{name}": value for name, value in settings.class_thresholds.items()}
     if settings.min_logsumexp is not None:
         thresholds["logsumexp"] = settings.min_logsumexp
+    if settings.feature_check is not None:
+        thresholds["feature_distance"] = settings.feature_check.max_distance
     return thresholds
 
 

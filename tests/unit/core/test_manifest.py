@@ -45,3 +45,9 @@ def test_manifest_refuses_when_a_field_is_missing() -> None:
 def test_manifest_cannot_be_changed_once_made() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         make_manifest("detection").name = "other"
+
+
+def test_manifest_refuses_conformal_quantiles_of_other_classes() -> None:
+    sets = {"coverage": 0.95, "quantiles": {"basophil": 0.5}}
+    with pytest.raises(ValidationError, match="conformal quantiles and classes differ in .*'lymphocyte'"):
+        make_manifest("classification", classification={"crop_context": 1.5, "conformal": sets})

@@ -1,3 +1,5 @@
+import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,13 @@ from hypothesis.extra import numpy as hnp
 from scipy.special import logsumexp, softmax
 
 from builders import CLASSIFIER_CLASSES, class_colour, tiny_bundle
-from hemascope.core.manifest import ClassificationSettings
-from hemascope.errors import BundleError
+from hemascope.core.feature_distribution import FeatureDistribution
+from hemascope.core.manifest import ClassificationSettings, ConformalSets, FeatureCheck
+from hemascope.errors import BundleError, BundleHashMismatchError
 from hemascope.imaging.resize import RgbArray
 from hemascope.inference.bundle import load_bundle
-from hemascope.inference.classifier import ClassifiedCells, Classifier
+from hemascope.inference.classifier import ALL_VIEWS, ClassifiedCells, Classifier, dihedral_views
+from hemascope.inference.feature_file import FEATURE_FILE, feature_bytes
 
 
 def make_classifier(folder: Path, batch_size: int = 4, **settings: Any) -> Classifier:
@@ -85,6 +89,97 @@ def test_classified_cells_are_softmax_with_temperature_without_overflow(logits: 
     np.testing.assert_allclose(cells.logsumexp, logsumexp(logits, axis=1), rtol=1e-4, atol=1e-4)
 
 
-def test_classified_cells_refuse_when_their_parts_do_not_fit() -> None:
+def test_class_has_its_own_threshold_where_the_manifest_names_one(tmp_path: Path) -> None:
+    between = plain((82, 40, 40))  # a little nearer to class 1 than to class 0
+    other = plain((40, 78, 40))  # between class 0 and class 3
+    thresholds = {"class_thresholds": {CLASSIFIER_CLASSES[1]: 0.9}}
+    cells = make_classifier(tmp_path, **thresholds).classify([between, plain(class_colour(1)), other])
+    assert cells.best[:2] == [CLASSIFIER_CLASSES[1]] * 2
+    assert cells.unidentified.tolist() == [True, False, False]
+
+
+def test_sets_hold_each_class_that_its_quantile_lets_in() -> None:
+    logits = np.log(np.array([[0.7, 0.2, 0.1], [0.4, 0.35, 0.25]], np.float32))
+    cells = ClassifiedCells.from_logits(logits, ClassificationSettings(crop_context=1), ("a", "b", "c"))
+    sets = ConformalSets(coverage=0.9, quantiles={"c": 1, "a": 0.5, "b": 0.7})
+    assert cells.possible(sets).tolist() == [[True, False, True], [False, True, True]]
+
+
+def test_views_are_the_eight_turns_and_mirrors() -> None:
+    image = np.arange(27, dtype=np.float32).reshape(1, 3, 3, 3)
+    views = list(dihedral_views(image))
+    assert len({view.tobytes() for view in views}) == ALL_VIEWS == 8
+    np.testing.assert_array_equal(views[0], image)
+    again = {view.tobytes() for view in dihedral_views(views[5])}
+    assert again == {view.tobytes() for view in views}
+
+
+def test_probabilities_are_the_mean_over_the_views() -> None:
+    logits = np.random.default_rng(0).normal(0, 2, (4, 6, 3)).astype(np.float32)
+    settings = ClassificationSettings(crop_context=1, temperature=0.7)
+    cells = ClassifiedCells.from_outputs(logits, np.zeros((4, 6, 0), np.float32), settings, ("a", "b", "c"))
+    np.testing.assert_allclose(cells.probabilities, softmax(logits / 0.7, axis=-1).mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(cells.logsumexp, logsumexp(logits, axis=-1).mean(axis=0), rtol=1e-5)
+
+
+def test_classifier_with_all_views_gives_what_one_gives_where_no_turn_matters(tmp_path: Path) -> None:
+    crops = [plain(class_colour(i)) for i in range(5)]  # the tiny network sees the mean colour only
+    one = make_classifier(tmp_path).classify(crops)
+    many = Classifier(load_bundle(tmp_path), views=ALL_VIEWS).classify(crops)
+    np.testing.assert_allclose(many.probabilities, one.probabilities, atol=1e-5)
+
+
+def bundle_with_features(folder: Path, max_distance: float, content: bytes | None = None) -> Path:
+    """Features of the tiny network are the mean colour in 0..1; every class knows its own colour."""
+    means = np.array([class_colour(i) for i in range(len(CLASSIFIER_CLASSES))], np.float32) / 255
+    known = FeatureDistribution(means, 10 * np.eye(3, dtype=np.float32))
+    content = feature_bytes(known) if content is None else content
+    check = {"file": FEATURE_FILE, "sha256": hashlib.sha256(content).hexdigest(), "max_distance": max_distance}
+    tiny_bundle(folder, "classification", classification={"crop_context": 1.5, "feature_check": check})
+    (folder / FEATURE_FILE).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("views", [1, ALL_VIEWS])
+def test_classifier_withholds_the_class_when_the_features_are_far_from_all(tmp_path: Path, views: int) -> None:
+    classifier = Classifier(load_bundle(bundle_with_features(tmp_path, 1.0)), views=views)
+    cells = classifier.classify([plain((250, 40, 250)), plain(class_colour(2))])
+    assert cells.unidentified.tolist() == [True, False]
+    assert cells.distance is not None
+    assert cells.distance[0] > 1
+    assert cells.distance[1] == pytest.approx(0, abs=1e-3)
+    assert classifier.classify([]).distance is None
+
+
+def test_bundle_is_refused_when_its_features_were_replaced(tmp_path: Path) -> None:
+    bundle_with_features(tmp_path, 1.0)
+    (tmp_path / FEATURE_FILE).write_bytes(b"other")
+    with pytest.raises(BundleHashMismatchError, match=r"features\.npz has sha256"):
+        load_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", None], ids=["empty", "no archive", "other arrays"])
+def test_classifier_refuses_features_that_it_cannot_read(tmp_path: Path, content: bytes | None) -> None:
+    if content is None:
+        stream = io.BytesIO()
+        np.savez(stream, means=np.zeros((2, 3)), other=np.eye(3))
+        content = stream.getvalue()
+    with pytest.raises(BundleError, match="does not describe features"):
+        Classifier(load_bundle(bundle_with_features(tmp_path, 1.0, content)))
+
+
+def test_feature_check_without_features_is_refused() -> None:
+    check = FeatureCheck(file="f.npz", sha256="0" * 64, max_distance=1)
+    settings = ClassificationSettings(crop_context=1, feature_check=check)
+    with pytest.raises(ValueError, match="belong together"):
+        ClassifiedCells.from_logits(np.zeros((2, 3), np.float32), settings, ("a", "b", "c"))
+
+
+@pytest.mark.parametrize(("rows", "feature_rows"), [(2, 2), (3, 2)], ids=["classes", "features"])
+def test_classified_cells_refuse_when_their_parts_do_not_fit(rows: int, feature_rows: int) -> None:
+    classes = ("a", "b") if rows == 2 else ("a", "b", "c")
     with pytest.raises(ValueError, match="must be"):
-        ClassifiedCells(np.zeros((2, 3), np.float32), np.zeros(2, np.float32), np.zeros(2, bool), ("a", "b"))
+        ClassifiedCells(
+            np.zeros((rows, 3), np.float32), np.zeros(rows, np.float32), np.zeros(rows, bool), classes,
+            np.zeros((feature_rows, 1), np.float32),
+        )  # fmt: skip
