@@ -7,18 +7,13 @@ from PIL import Image
 from builders import make_detections, make_manifest
 from hemascope.core.detections import Detections
 from hemascope.data.sample import FieldDataset, FieldSample
+from hemascope.evaluation.contact_sheet import CROP_PX, contact_sheet
 from hemascope.evaluation.cost import NetworkCost
 from hemascope.evaluation.detection import DetectionEvaluation, measure_detections
-from hemascope.evaluation.detection_page import FOLDER, write_detection_page
-from hemascope.evaluation.mistake_pictures import (
-    CROP_PX,
-    FOUND_COLOUR,
-    TRUTH_COLOUR,
-    caption,
-    contact_sheet,
-    mistake_crop,
-)
+from hemascope.evaluation.detection_page import write_detection_page
+from hemascope.evaluation.mistake_pictures import FOUND_COLOUR, TRUTH_COLOUR, caption, mistake_crop, mistake_tiles
 from hemascope.evaluation.mistakes import worst_mistakes
+from hemascope.evaluation.page import FOLDER
 
 CLASSES = ("wbc", "rbc")
 THRESHOLDS = np.array([0.5, 0.5], np.float32)
@@ -90,9 +85,9 @@ def test_crop_shows_the_box_of_the_mistake(tmp_path: Path, box: tuple[int, ...])
 def test_sheet_starts_a_new_row_for_every_class(tmp_path: Path) -> None:
     found = make_detections([(10, 10, 20, 20), (30, 30, 40, 40)], [0.9, 0.8], [0, 1])
     alarms = worst_mistakes(evaluation_of(tmp_path, [], found), THRESHOLDS, 5)[0]
-    crops = [mistake_crop(m) for m in alarms]
-    two_rows, one_row = contact_sheet("t", alarms, crops), contact_sheet("t", alarms[:1], crops[:1])
-    none = contact_sheet("t", [], [])
+    tiles = mistake_tiles(alarms)
+    two_rows, one_row = contact_sheet("t", "legend", tiles), contact_sheet("t", "legend", tiles[:1])
+    none = contact_sheet("t", "legend", [])
     assert two_rows.width == one_row.width == none.width
     assert two_rows.height - one_row.height == one_row.height - none.height > CROP_PX
 

@@ -51,13 +51,37 @@ def cluster_bootstrap(
     Cells of one patient, slide or source image are alike, so the groups are drawn, with replacement, not the cells
     (Field and Welsh 2007). Draws in which the figure is NaN are left out; without any cell the limits are NaN.
     """
+    several = cluster_bootstraps(
+        lambda rows: [statistic(rows)], groups, confidence=confidence, repeats=repeats, seed=seed
+    )
+    return several[0] if several else _UNKNOWN
+
+
+def cluster_bootstraps(
+    statistics: Callable[[IntArray], Sequence[float]],
+    groups: Sequence[str],
+    *,
+    confidence: float = 0.95,
+    repeats: int = 1000,
+    seed: int = 0,
+) -> list[BootstrapInterval]:
+    """As `cluster_bootstrap` for several figures of the same draws; an empty list without any cell."""
     names, index = np.unique(np.asarray(groups, np.str_), return_inverse=True)
     if not len(names):
-        return BootstrapInterval(float("nan"), float("nan"))
+        return []
     rows_of = [np.flatnonzero(index == number) for number in range(len(names))]
     rng = np.random.default_rng(seed)
     draws = rng.integers(len(names), size=(repeats, len(names)))
-    values = [statistic(np.concatenate([rows_of[number] for number in draw])) for draw in draws]
+    values = np.array([statistics(np.concatenate([rows_of[number] for number in draw])) for draw in draws])
+    return [_limits(figure[~np.isnan(figure)], confidence) for figure in values.T]
+
+
+_UNKNOWN = BootstrapInterval(float("nan"), float("nan"))
+
+
+def _limits(values: NDArray[np.float64], confidence: float) -> BootstrapInterval:
+    if not len(values):
+        return _UNKNOWN
     tail = 100 * (1 - confidence) / 2
-    low, high = np.nanpercentile(values, [tail, 100 - tail])
+    low, high = np.percentile(values, [tail, 100 - tail])
     return BootstrapInterval(float(low), float(high))

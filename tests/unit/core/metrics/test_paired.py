@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hemascope.core.metrics.paired import cluster_bootstrap, mcnemar_test
+from hemascope.core.metrics.paired import cluster_bootstrap, cluster_bootstraps, mcnemar_test
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,14 @@ def test_bootstrap_repeats_with_its_seed_and_knows_nothing_without_cells():
 
     assert cluster_bootstrap(mean, groups) == cluster_bootstrap(mean, groups)
     assert math.isnan(cluster_bootstrap(mean, []).low)
+
+
+def test_several_figures_have_the_limits_that_each_has_alone() -> None:
+    values = np.random.default_rng(3).normal(0, 1, 60)
+    groups = [str(i // 4) for i in range(60)]
+    mean, largest, unknown = cluster_bootstraps(
+        lambda rows: [float(values[rows].mean()), float(values[rows].max()), float("nan")], groups, repeats=200
+    )
+    assert mean == cluster_bootstrap(lambda rows: float(values[rows].mean()), groups, repeats=200)
+    assert largest == cluster_bootstrap(lambda rows: float(values[rows].max()), groups, repeats=200)
+    assert np.isnan([unknown.low, unknown.high]).all()
