@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 from typer.testing import CliRunner
 
+from builders import tiny_bundle
 from dataset_builders import classification_recipe, optimisation, write_identity, write_pbc, write_recipe
 from hemascope.cli.main import app
 from hemascope.errors import DatasetError, HemascopeError, ModelError, RecipeError
@@ -128,10 +129,32 @@ def test_evaluate_writes_the_files_of_a_classifier(classifier_bundle: Path, cell
     out = tmp_path / "evaluation"
     call("evaluate", classifier_bundle, "--data", cells_root, "--reader", "pbc", "--out", out, "--split", "val")
     assert sorted(path.name for path in out.iterdir()) == [
-        "by_class.csv", "confusion.csv", "confusion.png", "confusion_coarse.csv", "confusion_coarse.png", "metrics.json"
+        "by_class.csv", "confusion.csv", "confusion.png", "confusion_by_distance.csv", "confusion_coarse.csv",
+        "confusion_coarse.png", "curves.png", "features.png", "held_out_by_class.csv", "metrics.json",
+        "pictures_with_data", "reliability.png", "risk_coverage.png",
     ]  # fmt: skip
     assert sum(int(row["cells"]) for row in rows(out / "by_class.csv")) == 11
     assert len(rows(out / "confusion_coarse.csv")) == 8
+
+
+def test_evaluate_compares_two_classifiers_over_all_views(
+    classifier_bundle: Path, cells_root: Path, tmp_path: Path
+) -> None:
+    out, other = tmp_path / "evaluation", tiny_bundle(tmp_path / "tiny", "classification")
+    data = ("--data", cells_root, "--reader", "pbc", "--out", out)
+    said = call("evaluate", classifier_bundle, *data, "--against", other, "--tta")
+    assert "mcnemar_p" in said
+    document = json.loads((out / "metrics.json").read_text())
+    assert document["views"] == 8
+    assert document["mcnemar"].keys() == {"only_first", "only_second", "p_value"}
+    assert len(rows(out / "comparison.csv")) == 1 + 2 * 11
+
+
+def test_evaluate_refuses_classifier_options_for_a_detector(detector_bundle: Path, tmp_path: Path) -> None:
+    data = ("--data", tmp_path, "--reader", "txl-pbc", "--out", tmp_path / "out")
+    outcome = CliRunner().invoke(app, [str(a) for a in ("evaluate", detector_bundle, *data, "--tta")])
+    assert outcome.exit_code == 2
+    assert "a detector has neither" in outcome.output
 
 
 def test_detect_runs_the_exported_detector(detector_bundle: Path, fields_root: Path, tmp_path: Path) -> None:

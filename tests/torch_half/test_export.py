@@ -174,10 +174,15 @@ def test_manifest_tells_how_the_classifier_is_served(classifier_bundle: Path) ->
     settings = manifest.classification
     assert settings is not None
     assert (settings.crop_context, settings.whole_image_zoom) == (1.5, 0.8)
-    assert settings.min_logsumexp is not None
+    assert settings.feature_check is not None
+    assert settings.min_logsumexp is None
+    assert settings.conformal is not None
+    assert set(settings.conformal.quantiles) == set(manifest.classes)
     assert {"accuracy", "accuracy_coarse", "macro_f1", "ece"} <= manifest.metrics.keys()
     card = (classifier_bundle / "MODEL_CARD.md").read_text()
     assert "Knows discs only." in card
+    assert settings.feature_check.sha256 in card
+    assert "95% of the cells of every class" in card
     assert "Measured on pbc, val (11 images)" in card
 
 

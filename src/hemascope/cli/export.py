@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hemascope.cli.stage_bar import stage_bar
+from hemascope.evaluation.thresholds import DEFAULT_TOLERANCE, ToleratedErrors
 from hemascope.export.card import load_identity
 from hemascope.export.run import export_run
 
@@ -21,13 +22,21 @@ def export(
     boxes: Annotated[
         Path | None, typer.Option(help="Output of 'hemascope detect' over the same cells: measure its crops as well.")
     ] = None,
+    accepted_error: Annotated[
+        float, typer.Option(min=0, max=1, help="Classifiers: share of wrong names tolerated among identified cells.")
+    ] = DEFAULT_TOLERANCE.overall,
+    class_error: Annotated[
+        float, typer.Option(min=0, max=1, help="Classifiers: share tolerated among the cells named as one class.")
+    ] = DEFAULT_TOLERANCE.by_class,
 ) -> None:
     """Turn a trained model into a bundle that the other commands run.
 
-    The ONNX network must repeat the trained one on validation images; thresholds and temperature are read off them too.
+    The ONNX network must repeat the trained one on validation images. Thresholds are read off them too; for a
+    classifier also the temperature, sets of classes, and how far from the training cells a cell's features may lie.
     """
     with stage_bar() as report:
-        exported = export_run(run, load_identity(identity), data, boxes, out, report)
+        tolerated = ToleratedErrors(accepted_error, class_error)
+        exported = export_run(run, load_identity(identity), data, boxes, out, report, tolerated)
     parity = exported.parity
     boxes_text = "" if parity.box_px is None else f", boxes by {parity.box_px:.4f} px"
     typer.echo(

@@ -34,7 +34,9 @@ def contact_sheet(title: str, legend: str, tiles: Sequence[Tile]) -> Image.Image
         x, y = _GAP + column * (CROP_PX + _GAP), _HEAD_PX + row * cell_height
         sheet.paste(tile.picture, (x, y))
         for line, text in enumerate(tile.lines):
-            draw.text((x, y + CROP_PX + 1 + line * _LINE_PX), text, "black" if line == 0 else _QUIET, font)
+            draw.text(
+                (x, y + CROP_PX + 1 + line * _LINE_PX), text.replace("_", " "), "black" if line == 0 else _QUIET, font
+            )
     return sheet
 
 

@@ -37,7 +37,7 @@ def draw_confusion(
     axis.set_xlabel("predicted")
     axis.set_ylabel("true")
     axis.set_title(title, fontsize=10)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_precision_recall(matches: dict[str, ClassMatches], thresholds: Sequence[float], path: Path) -> None:
@@ -52,10 +52,17 @@ def draw_precision_recall(matches: dict[str, ClassMatches], thresholds: Sequence
         axis.set_title(f"IoU {threshold:.2f}", fontsize=10)
         axis.grid(alpha=0.3)
         axis.legend(fontsize=8, loc="lower left")
-    _save(figure, path)
+    save_figure(figure, path)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def class_colours(count: int) -> list[tuple[float, ...]]:
+    """Colours that differ as far as so many can."""
+    table = plt.get_cmap("tab10" if count <= 10 else "tab20")
+    return [table(i) for i in range(count)] if count <= table.N else [*plt.get_cmap("turbo")(np.linspace(0, 1, count))]
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Writes and closes it."""
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -1,4 +1,4 @@
-"""An evaluation as files: metrics.json, tables, pictures."""
+"""A detector's evaluation as files, and what every evaluation writes: metrics.json, confusion."""
 
 import math
 from collections.abc import Sequence
@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.core.manifest import ModelManifest
-from hemascope.core.metrics.classification import class_scores
 from hemascope.data.machine import describe_machine
-from hemascope.evaluation.classification import ClassificationEvaluation
 from hemascope.evaluation.cost import NetworkCost
 from hemascope.evaluation.detection import DetectionEvaluation, DetectionRow, OperatingPoint, detection_confusion
 from hemascope.evaluation.detection_page import write_detection_page
@@ -32,39 +30,23 @@ def write_detection_report(
     assert settings is not None
     thresholds = np.array([settings.threshold_of(c) for c in classes], np.float32)
     with writing(out):
-        document = _metrics_document(manifest, evaluation.dataset.name, split, evaluation.headline())
+        document = metrics_document(manifest, evaluation.dataset.name, split, evaluation.headline())
         write_json(out / "metrics.json", document | {"network": asdict(cost)})
         write_records(out / "by_source.csv", DetectionRow, evaluation.rows)
         write_records(out / "operating_points.csv", OperatingPoint, evaluation.operating_points())
         confusion = detection_confusion(evaluation.predictions, evaluation.truths(), thresholds, len(classes))
         rows, columns = [*classes, "background"], [*classes, "missed"]
-        _write_confusion(out / "confusion.csv", confusion, rows, columns)
+        write_confusion(out / "confusion.csv", confusion, rows, columns)
         draw_confusion(confusion, rows, columns, "Detections at IoU 0.5", out / "confusion.png")
         matches = {c: evaluation.matches(c) for c in classes}
         draw_precision_recall(matches, (0.5, 0.75, 0.9), out / "precision_recall.png")
         write_detection_page(evaluation, manifest, cost, split, thresholds, out)
 
 
-def write_classification_report(
-    evaluation: ClassificationEvaluation, manifest: ModelManifest, dataset: str, split: str, out: Path
-) -> None:
-    """`metrics.json`, `by_class.csv`, and the confusion of all and of the coarse classes as CSV and picture."""
-    with writing(out):
-        write_json(out / "metrics.json", _metrics_document(manifest, dataset, split, evaluation.headline()))
-        scores = class_scores(evaluation.confusion)
-        table = [[c, s.support, s.precision, s.recall, s.f1] for c, s in zip(evaluation.classes, scores, strict=True)]
-        write_rows(out / "by_class.csv", ["class", "cells", "precision", "recall", "f1"], table)
-        for name, classes, confusion in (
-            ("confusion", evaluation.classes, evaluation.confusion),
-            ("confusion_coarse", evaluation.coarse_classes, evaluation.coarse_confusion),
-        ):
-            _write_confusion(out / f"{name}.csv", confusion, classes, classes)
-            draw_confusion(confusion, classes, classes, f"{dataset} {split}", out / f"{name}.png")
-
-
-def _metrics_document(
+def metrics_document(
     manifest: ModelManifest, dataset: str, split: str, headline: dict[str, float]
 ) -> dict[str, object]:
+    """The content of `metrics.json`, figures rounded, those that are NaN empty."""
     return {
         "schema": "hemascope.evaluation/1",
         "model": {"name": manifest.name, "version": manifest.version, "sha256": manifest.onnx_sha256},
@@ -72,9 +54,15 @@ def _metrics_document(
         "dataset": dataset,
         "split": split,
         "machine": describe_machine("onnxruntime"),
-        "metrics": {name: None if math.isnan(value) else round(value, 6) for name, value in headline.items()},
+        "metrics": rounded(headline),
     }
 
 
-def _write_confusion(path: Path, confusion: NDArray[np.int64], rows: Sequence[str], columns: Sequence[str]) -> None:
+def rounded(figures: dict[str, float]) -> dict[str, float | None]:
+    """As JSON holds them."""
+    return {name: None if math.isnan(value) else round(value, 6) for name, value in figures.items()}
+
+
+def write_confusion(path: Path, confusion: NDArray[np.int64], rows: Sequence[str], columns: Sequence[str]) -> None:
+    """Counts as a CSV file with a row of `rows` each."""
     write_rows(path, ["true", *columns], [[row, *counts] for row, counts in zip(rows, confusion.tolist(), strict=True)])

@@ -1,16 +1,33 @@
 """Settings of a bundle that are read off the validation part: never off test data."""
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 
 from hemascope.core.boxes import FloatArray, IntArray
-from hemascope.core.manifest import ClassificationSettings, DetectionSettings
+from hemascope.core.manifest import ClassificationSettings, ConformalSets, DetectionSettings
 from hemascope.core.metrics.calibration import fit_temperature
+from hemascope.core.metrics.conformal import conformal_quantiles
+from hemascope.core.metrics.selective import risk_coverage
 from hemascope.errors import ModelError
 from hemascope.evaluation.detection import DetectionEvaluation
 from hemascope.inference.classifier import ClassifiedCells
 
 OUTLIER_SHARE = 0.01  # of validation cells that may fall under the out-of-distribution limit
-ACCEPTED_ERROR = 0.10  # share of wrong classes tolerated among identified cells
+LEAST_CELLS = 20  # that must be named as a class before it has a threshold of its own
+SET_COVERAGE = 0.95  # share of conformal sets that hold the true class
+
+
+@dataclass(frozen=True, slots=True)
+class ToleratedErrors:
+    """Shares of wrong names that a classifier may give away before it withholds them."""
+
+    overall: float = 0.10  # of all identified cells
+    by_class: float = 0.15  # of those named as one class
+
+
+DEFAULT_TOLERANCE = ToleratedErrors()
 
 
 def detection_thresholds(evaluation: DetectionEvaluation, settings: DetectionSettings) -> DetectionSettings:
@@ -30,23 +47,48 @@ def detection_thresholds(evaluation: DetectionEvaluation, settings: DetectionSet
 
 
 def classification_thresholds(
-    logits: FloatArray, labels: IntArray, settings: ClassificationSettings, classes: tuple[str, ...]
+    logits: FloatArray,
+    labels: IntArray,
+    settings: ClassificationSettings,
+    classes: tuple[str, ...],
+    tolerated: ToleratedErrors = DEFAULT_TOLERANCE,
+    coverage: float = SET_COVERAGE,
 ) -> ClassificationSettings:
     """Temperature of least log-likelihood, then the lowest probability at which few identified cells are wrong.
 
-    The out-of-distribution limit is the log-sum-exp that `OUTLIER_SHARE` of the validation cells fall under.
+    A class has a higher threshold of its own where more than `tolerated.by_class` of the cells named so would be
+    wrong. The out-of-distribution limit is the log-sum-exp that `OUTLIER_SHARE` of the validation cells fall under.
+    Sets of classes hold the true one with the given coverage. `logits` `(n, classes)`, `labels` `(n,)`.
     """
     settings = settings.model_copy(update={"temperature": round(fit_temperature(logits, labels), 4)})
     cells = ClassifiedCells.from_logits(logits, settings, classes)
-    confidence = cells.probabilities.max(axis=1)
-    is_wrong = cells.probabilities.argmax(axis=1) != labels
-    order = np.argsort(-confidence, kind="stable")
-    error = np.cumsum(is_wrong[order]) / np.arange(1, len(order) + 1)
-    accepted = np.flatnonzero(error <= ACCEPTED_ERROR)
-    limit = float(confidence[order[accepted[-1]]]) if len(accepted) else 1.0
+    confidence, predicted = cells.probabilities.max(axis=1), cells.probabilities.argmax(axis=1)
+    is_right = predicted == labels
+    limit = _floor(risk_coverage(confidence, is_right).threshold(tolerated.overall))
+    own = {}
+    for index, name in enumerate(classes):
+        named = (predicted == index) & (confidence >= limit)
+        if named.sum() >= LEAST_CELLS and (~is_right[named]).mean() > tolerated.by_class:
+            own[name] = _floor(risk_coverage(confidence[named], is_right[named]).threshold(tolerated.by_class))
+    quantiles = conformal_quantiles(cells.probabilities, labels, coverage)
     return settings.model_copy(
         update={
-            "min_probability": round(min(limit, 1.0), 4),
+            "min_probability": limit,
+            "class_thresholds": own,
             "min_logsumexp": round(float(np.quantile(cells.logsumexp, OUTLIER_SHARE)), 4),
+            "conformal": ConformalSets(
+                coverage=coverage,
+                quantiles={name: -_floor(-q) for name, q in zip(classes, quantiles.tolist(), strict=True)},
+            ),
         }
     )
+
+
+def distance_limit(distances: FloatArray) -> float:
+    """The distance to the nearest class that `OUTLIER_SHARE` of the validation cells `(n,)` exceed."""
+    return round(float(np.quantile(distances, 1 - OUTLIER_SHARE)), 4)
+
+
+def _floor(value: float) -> float:
+    """To four digits, downwards: the cell that a limit was read off must not fall under it."""
+    return math.floor(value * 1e4) / 1e4

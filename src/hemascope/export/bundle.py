@@ -8,6 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
+from hemascope.core.feature_distribution import FeatureDistribution
 from hemascope.core.manifest import (
     SCHEMA,
     ClassificationSettings,
@@ -18,6 +19,7 @@ from hemascope.core.manifest import (
 from hemascope.errors import ModelError, OutputError
 from hemascope.export.card import BundleIdentity, render_card
 from hemascope.export.to_onnx import OPSET, export_classifier, export_detector
+from hemascope.inference.feature_file import FEATURE_FILE, feature_bytes
 from hemascope.models import PRETRAINED, create_model
 from hemascope.training.checkpoint import FILE_NAME, checkpoint_recipe, load_checkpoint, run_id
 from hemascope.training.normalisation import MEAN, STD
@@ -66,10 +68,12 @@ def write_bundle(
     settings: DetectionSettings | ClassificationSettings,
     metrics: dict[str, float],
     validation: str,
+    known: FeatureDistribution | None = None,
 ) -> ModelManifest:
-    """Put network, manifest and card into `folder` (made if need be); figures that are NaN are left out.
+    """Put network, manifest, card and the features of `known` cells into `folder` (made if need be).
 
-    `validation` says on which images they were measured. Raises OutputError when it cannot be written.
+    `validation` says on which images `metrics` were measured; those that are NaN are left out. Raises OutputError when
+    it cannot be written.
     """
     recipe = run.recipe
     size = recipe.eval_size if recipe.task == "detection" else recipe.input_size
@@ -77,6 +81,8 @@ def write_bundle(
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / "model.onnx"
         shutil.copyfile(onnx_path, target)
+        if known is not None:
+            (folder / FEATURE_FILE).write_bytes(feature_bytes(known))
         manifest = ModelManifest(
             schema=SCHEMA,
             name=identity.name,

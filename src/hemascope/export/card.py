@@ -6,7 +6,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hemascope.core.manifest import ModelManifest
+from hemascope.core.manifest import ClassificationSettings, DetectionSettings, ModelManifest
 from hemascope.errors import RecipeError
 from hemascope.hematology.differential import RESEARCH_USE
 
@@ -61,7 +61,8 @@ def render_card(identity: BundleIdentity, manifest: ModelManifest, validation: s
         "",
         f"## Measured on {validation}",
         "",
-        "The thresholds and the temperature below were read off these same images; held-out images are the real judge.",
+        "The settings below were read off these same images; held-out images are the real judge. Figures that begin",
+        "with `held_out` are of settings that were fitted on one half of the images and measured on the other.",
         "",
         "| figure | value |",
         "| --- | --- |",
@@ -69,10 +70,31 @@ def render_card(identity: BundleIdentity, manifest: ModelManifest, validation: s
         "",
         "## Settings",
         "",
-        *[f"- {name}: {value}" for name, value in settings.model_dump().items()],
+        *_setting_lines(settings),
         "",
         "## Limits",
         "",
         *[f"- {limit}" for limit in identity.limits],
     ]
     return "\n".join(lines) + "\n"
+
+
+def _setting_lines(settings: DetectionSettings | ClassificationSettings) -> list[str]:
+    plain = settings.model_dump(exclude={"feature_check", "conformal"})
+    lines = [f"- {name}: {value}" for name, value in plain.items() if value is not None]
+    if isinstance(settings, DetectionSettings):
+        return lines
+    if settings.feature_check is not None:
+        check = settings.feature_check
+        lines.append(
+            f"- Out of distribution: Mahalanobis distance of the features to the nearest class above "
+            f"{check.max_distance} (`{check.file}`, SHA-256 `{check.sha256}`)"
+        )
+    if settings.conformal is not None:
+        sets = settings.conformal
+        quantiles = ", ".join(f"{name} {value:.4f}" for name, value in sets.quantiles.items())
+        lines.append(
+            f"- Sets of classes hold the true one for {sets.coverage:.0%} of the cells of every class: a class is "
+            f"possible where 1 - its probability is at most {quantiles}"
+        )
+    return lines

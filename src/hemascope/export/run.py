@@ -2,30 +2,35 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hemascope.core.feature_distribution import FeatureDistribution
 from hemascope.core.manifest import ClassificationSettings, DetectionSettings, ModelManifest
 from hemascope.core.suppression import BoxVoting
 from hemascope.data.fingerprint_cache import FILE_NAME
 from hemascope.data.images import read_image
+from hemascope.data.protocol import CellParts
 from hemascope.data.readers import read_fields
 from hemascope.data.readers.pbc import with_detected_boxes
-from hemascope.data.sample import CellDataset, FieldDataset
+from hemascope.data.sample import FieldDataset
 from hemascope.errors import RecipeError
-from hemascope.evaluation.classification import ClassificationEvaluation, evaluate_classifier
+from hemascope.evaluation.classification import evaluate_classifier
 from hemascope.evaluation.detection import SCORE_FLOOR, evaluate_detector
-from hemascope.evaluation.thresholds import classification_thresholds, detection_thresholds
+from hemascope.evaluation.held_out import measure_held_out
+from hemascope.evaluation.outliers import fit_feature_distribution
+from hemascope.evaluation.thresholds import DEFAULT_TOLERANCE, ToleratedErrors, detection_thresholds
 from hemascope.export.bundle import FinishedRun, load_run, write_bundle, write_onnx
 from hemascope.export.card import BundleIdentity
+from hemascope.export.classifier_settings import as_served
 from hemascope.export.parity import Parity, check_parity
 from hemascope.imaging.normalise import normalise_batch
 from hemascope.imaging.resize import Letterbox
 from hemascope.inference.bundle import load_bundle
-from hemascope.inference.classifier import ClassifiedCells, Classifier
+from hemascope.inference.classifier import Classifier
 from hemascope.inference.detector import Detector
 from hemascope.training.cell_parts import read_parts
 from hemascope.training.classification import serving_crops
@@ -50,6 +55,7 @@ class _Measured:
     settings: DetectionSettings | ClassificationSettings
     metrics: dict[str, float]
     validation: str  # which images they are
+    known: FeatureDistribution | None = None  # features of a classifier's training cells
 
 
 def export_run(
@@ -59,6 +65,7 @@ def export_run(
     detections_json: Path | None,
     out: Path,
     report: ReportStage,
+    tolerated: ToleratedErrors = DEFAULT_TOLERANCE,
 ) -> ExportedBundle:
     """Export the network, prove that it repeats the original, read its thresholds off the validation images.
 
@@ -77,12 +84,15 @@ def export_run(
                 run,
                 run.recipe,
                 identity,
-                read_parts(run.recipe.data, data_root, run_folder / FILE_NAME).val,
+                read_parts(run.recipe.data, data_root, run_folder / FILE_NAME),
                 detections_json,
                 onnx_path,
                 report,
+                tolerated,
             )
-        manifest = write_bundle(run, onnx_path, out, identity, measured.settings, measured.metrics, measured.validation)
+        manifest = write_bundle(
+            run, onnx_path, out, identity, measured.settings, measured.metrics, measured.validation, measured.known
+        )
     return ExportedBundle(manifest, measured.parity)
 
 
@@ -109,11 +119,13 @@ def _measure_classifier(
     run: FinishedRun,
     recipe: ClassificationRecipe,
     identity: BundleIdentity,
-    dataset: CellDataset,
+    parts: CellParts,
     detections_json: Path | None,
     onnx_path: Path,
     report: ReportStage,
+    tolerated: ToleratedErrors,
 ) -> _Measured:
+    dataset = parts.val
     boxed = None if detections_json is None else with_detected_boxes(dataset, detections_json)
     _write_network(run, onnx_path, report)
     parity = check_parity(run.model, onnx_path, _cell_batches(recipe, dataset), detector=False)
@@ -121,17 +133,20 @@ def _measure_classifier(
     trial = onnx_path.parent / "trial"
     settings = ClassificationSettings(crop_context=recipe.crop_context, whole_image_zoom=recipe.whole_image_zoom)
     write_bundle(run, onnx_path, trial, identity, settings, {}, validation)
-    measured = evaluate_classifier(Classifier(load_bundle(trial)), dataset, report)
-    # with temperature 1 the probabilities and the log-sum-exp give the logits back
-    logits = np.log(np.maximum(measured.cells.probabilities, 1e-30)) + measured.cells.logsumexp[:, None]
-    settings = classification_thresholds(logits, measured.labels, settings, run.classes)
-    cells = ClassifiedCells.from_logits(logits, settings, run.classes)
-    metrics = ClassificationEvaluation(run.classes, measured.labels, cells).headline()
+    classifier = Classifier(load_bundle(trial))
+    learned = evaluate_classifier(classifier, parts.train, report)
+    known = fit_feature_distribution(learned.cells.features, learned.labels, len(run.classes))
+    served = as_served(evaluate_classifier(classifier, dataset, report), known, tolerated)
+    held_out = measure_held_out(served, tolerated=tolerated)
+    metrics = served.headline()
+    if held_out is not None:
+        metrics |= {f"held_out_{name}": value for name, value in asdict(held_out.figures).items()}
     if boxed is not None:
-        write_bundle(run, onnx_path, trial, identity, settings, {}, validation)
+        write_bundle(run, onnx_path, trial, identity, served.settings, {}, validation, known)
         detected = evaluate_classifier(Classifier(load_bundle(trial)), boxed, report).headline()
-        metrics |= {f"{name}_detected_crops": detected[name] for name in ("accuracy", "accuracy_coarse", "macro_f1")}
-    return _Measured(parity, settings, metrics, validation)
+        names = ("accuracy", "accuracy_coarse", "macro_f1", "identified_share")
+        metrics |= {f"{name}_detected_crops": detected[name] for name in names if name in detected}
+    return _Measured(parity, served.settings, metrics, validation, known)
 
 
 def _write_network(run: FinishedRun, onnx_path: Path, report: ReportStage) -> None:

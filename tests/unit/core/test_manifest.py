@@ -49,5 +49,5 @@ def test_manifest_cannot_be_changed_once_made() -> None:
 
 def test_manifest_refuses_conformal_quantiles_of_other_classes() -> None:
     sets = {"coverage": 0.95, "quantiles": {"basophil": 0.5}}
-    with pytest.raises(ValidationError, match="conformal quantiles and classes differ in .*'lymphocyte'"):
+    with pytest.raises(ValidationError, match=r"conformal quantiles and classes differ in .*'lymphocyte'"):
         make_manifest("classification", classification={"crop_context": 1.5, "conformal": sets})

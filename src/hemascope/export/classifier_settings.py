@@ -1,0 +1,31 @@
+"""All that a classifier's manifest says about its outputs, read off the validation cells."""
+
+import hashlib
+from dataclasses import replace
+
+from hemascope.core.feature_distribution import FeatureDistribution
+from hemascope.core.manifest import FeatureCheck
+from hemascope.evaluation.classification import ClassificationEvaluation
+from hemascope.evaluation.thresholds import ToleratedErrors, classification_thresholds, distance_limit
+from hemascope.inference.classifier import ClassifiedCells
+from hemascope.inference.feature_file import FEATURE_FILE, feature_bytes
+
+
+def as_served(
+    measured: ClassificationEvaluation, known: FeatureDistribution, tolerated: ToleratedErrors
+) -> ClassificationEvaluation:
+    """The same cells judged by temperature, thresholds, sets and feature check that were read off them.
+
+    The feature check takes the place of the log-sum-exp limit: it tells blasts and smudge cells better, see
+    results/out-of-distribution.
+    """
+    logits, features = measured.logits, measured.cells.features
+    settings = classification_thresholds(logits, measured.labels, measured.settings, measured.classes, tolerated)
+    check = FeatureCheck(
+        file=FEATURE_FILE,
+        sha256=hashlib.sha256(feature_bytes(known)).hexdigest(),
+        max_distance=distance_limit(known.distances(features)),
+    )
+    settings = settings.model_copy(update={"feature_check": check, "min_logsumexp": None})
+    cells = ClassifiedCells.from_outputs(logits[None], features[None], settings, measured.classes, known)
+    return replace(measured, cells=cells, settings=settings)
