@@ -30,6 +30,7 @@ COMMANDS = {
     "train": LazyCommand("hemascope.cli.train", "Train a model from a recipe."),
     "study": LazyCommand("hemascope.cli.study", "Train, measure and time a table of runs side by side."),
     "evaluate": LazyCommand("hemascope.cli.evaluate", "Measure a model on labelled images."),
+    "explain": LazyCommand("hemascope.cli.explain", "Draw where a trained classifier looks."),
     "export": LazyCommand("hemascope.cli.export", "Turn a trained model into a bundle that the other commands run."),
     "models": LazyCommand("hemascope.cli.models", "List the model bundles and the networks; show a model's card."),
     "data": LazyCommand("hemascope.cli.data", "Convert, split and check annotated datasets."),
