@@ -39,15 +39,21 @@ def draw_embedding(
     path: Path,
 ) -> None:
     """One panel a title and places `(n, 2)`; colour by label, one of `names`, and a ring where the network is wrong."""
+    size = 9 if len(labels) > 300 else 24
     figure, axes = plt.subplots(1, len(places), figsize=(5.6 * len(places) + 1.8, 5.4), squeeze=False)
     for (title, points), axis in zip(places, axes[0], strict=True):
         for name, colour in zip(names, class_colours(len(names)), strict=True):
             own = np.array([label == name for label in labels])
             if not own.any():
                 continue
-            axis.scatter(*points[own].T, s=9, color=colour, linewidths=0, label=name.replace("_", " "))
+            axis.scatter(*points[own].T, s=size, color=colour, linewidths=0, label=name.replace("_", " "))
         axis.scatter(
-            *points[~is_right].T, s=16, facecolors="none", edgecolors="black", linewidths=0.6, label="named wrongly"
+            *points[~is_right].T,
+            s=2 * size,
+            facecolors="none",
+            edgecolors="black",
+            linewidths=0.6,
+            label="named wrongly",
         )
         axis.set(xticks=[], yticks=[])
         axis.set_title(title, fontsize=10)
