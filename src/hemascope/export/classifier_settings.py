@@ -1,11 +1,12 @@
 """All that a classifier's manifest says about its outputs, read off the validation cells."""
 
 import hashlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from hemascope.core.feature_distribution import FeatureDistribution
 from hemascope.core.manifest import FeatureCheck
 from hemascope.evaluation.classification import ClassificationEvaluation
+from hemascope.evaluation.held_out import measure_held_out
 from hemascope.evaluation.thresholds import ToleratedErrors, classification_thresholds, distance_limit
 from hemascope.inference.classifier import ClassifiedCells
 from hemascope.inference.feature_file import FEATURE_FILE, feature_bytes
@@ -29,3 +30,11 @@ def as_served(
     settings = settings.model_copy(update={"feature_check": check, "min_logsumexp": None})
     cells = ClassifiedCells.from_outputs(logits[None], features[None], settings, measured.classes, known)
     return replace(measured, cells=cells, settings=settings)
+
+
+def figures_of(served: ClassificationEvaluation, tolerated: ToleratedErrors) -> dict[str, float]:
+    """The headline, and what settings are worth that were fitted on other cells."""
+    held_out = measure_held_out(served, tolerated=tolerated)
+    if held_out is None:
+        return served.headline()
+    return served.headline() | {f"held_out_{name}": value for name, value in asdict(held_out.figures).items()}

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +20,11 @@ from hemascope.data.sample import FieldDataset
 from hemascope.errors import RecipeError
 from hemascope.evaluation.classification import evaluate_classifier
 from hemascope.evaluation.detection import SCORE_FLOOR, evaluate_detector
-from hemascope.evaluation.held_out import measure_held_out
 from hemascope.evaluation.outliers import fit_feature_distribution
 from hemascope.evaluation.thresholds import DEFAULT_TOLERANCE, ToleratedErrors, detection_thresholds
 from hemascope.export.bundle import FinishedRun, load_run, write_bundle, write_onnx
 from hemascope.export.card import BundleIdentity
-from hemascope.export.classifier_settings import as_served
+from hemascope.export.classifier_settings import as_served, figures_of
 from hemascope.export.parity import Parity, check_parity
 from hemascope.imaging.normalise import normalise_batch
 from hemascope.imaging.resize import Letterbox
@@ -137,10 +136,7 @@ def _measure_classifier(
     learned = evaluate_classifier(classifier, parts.train, report)
     known = fit_feature_distribution(learned.cells.features, learned.labels, len(run.classes))
     served = as_served(evaluate_classifier(classifier, dataset, report), known, tolerated)
-    held_out = measure_held_out(served, tolerated=tolerated)
-    metrics = served.headline()
-    if held_out is not None:
-        metrics |= {f"held_out_{name}": value for name, value in asdict(held_out.figures).items()}
+    metrics = figures_of(served, tolerated)
     if boxed is not None:
         write_bundle(run, onnx_path, trial, identity, served.settings, {}, validation, known)
         detected = evaluate_classifier(Classifier(load_bundle(trial)), boxed, report).headline()

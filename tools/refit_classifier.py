@@ -1,0 +1,52 @@
+"""Reads the settings of a classification bundle off its dataset again, as export does, without its training run.
+
+OMP_NUM_THREADS=1 python tools/refit_classifier.py --bundle FOLDER --identity configs/bundles/NAME.yaml --data PATH/pbc
+
+Rewrites `manifest.json`, `features.npz` and `MODEL_CARD.md` in place; the network stays as it is. The reader is pbc.
+"""
+
+import argparse
+import math
+from dataclasses import replace
+from pathlib import Path
+
+from hemascope.core.manifest import ClassificationSettings
+from hemascope.data.readers import read_cells
+from hemascope.evaluation.classification import evaluate_classifier
+from hemascope.evaluation.outliers import fit_feature_distribution
+from hemascope.evaluation.thresholds import DEFAULT_TOLERANCE
+from hemascope.export.card import load_identity, render_card
+from hemascope.export.classifier_settings import as_served, figures_of
+from hemascope.inference.bundle import MANIFEST_FILE, load_bundle
+from hemascope.inference.classifier import Classifier
+from hemascope.inference.feature_file import FEATURE_FILE, feature_bytes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("bundle", "identity", "data"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    arguments = parser.parse_args()
+    bundle = load_bundle(arguments.bundle)
+    old = bundle.manifest.classification
+    assert old is not None
+    plain = ClassificationSettings(crop_context=old.crop_context, whole_image_zoom=old.whole_image_zoom)
+    plain_manifest = bundle.manifest.model_copy(update={"classification": plain})
+    classifier = Classifier(replace(bundle, manifest=plain_manifest), threads=1)
+    learned = evaluate_classifier(classifier, read_cells("pbc", arguments.data, "train"), lambda *_: None)
+    known = fit_feature_distribution(learned.cells.features, learned.labels, len(learned.classes))
+    cells = read_cells("pbc", arguments.data, "val")
+    served = as_served(evaluate_classifier(classifier, cells, lambda *_: None), known, DEFAULT_TOLERANCE)
+    figures = {n: round(v, 4) for n, v in figures_of(served, DEFAULT_TOLERANCE).items() if not math.isnan(v)}
+    kept = {n: v for n, v in bundle.manifest.metrics.items() if n.endswith("_detected_crops")}
+    update = {"classification": served.settings, "metrics": figures | kept}
+    manifest = bundle.manifest.model_copy(update=update)
+    (bundle.folder / FEATURE_FILE).write_bytes(feature_bytes(known))
+    text = manifest.model_dump_json(by_alias=True, indent=2, exclude_none=True)
+    (bundle.folder / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
+    card = render_card(load_identity(arguments.identity), manifest, f"pbc, val ({len(cells.samples)} images)")
+    (bundle.folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
