@@ -12,11 +12,12 @@ from pathlib import Path
 
 from hemascope.core.manifest import ClassificationSettings
 from hemascope.data.readers import read_cells
+from hemascope.data.readers.pbc import with_detected_boxes
 from hemascope.evaluation.classification import evaluate_classifier
 from hemascope.evaluation.outliers import fit_feature_distribution
 from hemascope.evaluation.thresholds import DEFAULT_TOLERANCE
 from hemascope.export.card import load_identity, render_card
-from hemascope.export.classifier_settings import as_served, figures_of
+from hemascope.export.classifier_settings import figures_of, fit_settings, judge
 from hemascope.inference.bundle import MANIFEST_FILE, load_bundle
 from hemascope.inference.classifier import Classifier
 from hemascope.inference.feature_file import FEATURE_FILE, feature_bytes
@@ -26,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("bundle", "identity", "data"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--boxes", type=Path, help="output of 'hemascope detect' over the same images")
     arguments = parser.parse_args()
     bundle = load_bundle(arguments.bundle)
     old = bundle.manifest.classification
@@ -36,7 +38,10 @@ def main() -> None:
     learned = evaluate_classifier(classifier, read_cells("pbc", arguments.data, "train"), lambda *_: None)
     known = fit_feature_distribution(learned.cells.features, learned.labels, len(learned.classes))
     cells = read_cells("pbc", arguments.data, "val")
-    served = as_served(evaluate_classifier(classifier, cells, lambda *_: None), known, DEFAULT_TOLERANCE)
+    measured = evaluate_classifier(classifier, cells, lambda *_: None)
+    boxed = None if arguments.boxes is None else with_detected_boxes(cells, arguments.boxes)
+    detected = None if boxed is None else evaluate_classifier(classifier, boxed, lambda *_: None)
+    served = judge(measured, fit_settings(measured, known, DEFAULT_TOLERANCE, detected), known)
     figures = {n: round(v, 4) for n, v in figures_of(served, DEFAULT_TOLERANCE).items() if not math.isnan(v)}
     kept = {n: v for n, v in bundle.manifest.metrics.items() if n.endswith("_detected_crops")}
     update = {"classification": served.settings, "metrics": figures | kept}

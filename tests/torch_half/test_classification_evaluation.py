@@ -21,8 +21,15 @@ from hemascope.evaluation.classification_report import write_classification_repo
 from hemascope.evaluation.comparison import compare_classifiers
 from hemascope.evaluation.cost import NetworkCost
 from hemascope.evaluation.held_out import measure_held_out
+from hemascope.evaluation.outliers import fit_feature_distribution
 from hemascope.evaluation.page import FOLDER
-from hemascope.evaluation.thresholds import ToleratedErrors, classification_thresholds, distance_limit
+from hemascope.evaluation.thresholds import (
+    DEFAULT_TOLERANCE,
+    ToleratedErrors,
+    classification_thresholds,
+    distance_limit,
+)
+from hemascope.export.classifier_settings import fit_settings, judge
 from hemascope.inference.classifier import ClassifiedCells
 
 STAGES = ("myelocyte", "metamyelocyte", "lymphocyte")
@@ -228,3 +235,28 @@ def test_empty_split_is_refused() -> None:
 
     with pytest.raises(DatasetError, match="has no cell to measure"):
         evaluate_classifier(Named(), CellDataset("made", STAGES, ()), lambda *_: None)  # type: ignore[arg-type]
+
+
+def test_feature_check_lets_the_crops_around_detected_boxes_through_too() -> None:
+    logits, labels = drawn(300)
+    whole = evaluation_of(logits, labels)
+    boxed = replace(whole, cells=replace(whole.cells, features=whole.cells.features * 2))
+    known = fit_feature_distribution(whole.cells.features, labels, 3)
+    narrow = fit_settings(whole, known, DEFAULT_TOLERANCE).feature_check
+    wide = fit_settings(whole, known, DEFAULT_TOLERANCE, boxed).feature_check
+    assert narrow is not None
+    assert wide is not None
+    assert wide.max_distance > 1.5 * narrow.max_distance
+    assert wide.sha256 == narrow.sha256
+
+
+def test_judged_cells_are_those_that_serving_gives() -> None:
+    logits, labels = drawn(200, stretch=2)
+    raw = evaluation_of(logits, labels)
+    known = fit_feature_distribution(raw.cells.features, labels, 3)
+    settings = fit_settings(raw, known, DEFAULT_TOLERANCE)
+    served = judge(raw, settings, known)
+    assert served.settings is settings
+    direct = ClassifiedCells.from_outputs(logits[None], raw.cells.features[None], settings, STAGES, known)
+    np.testing.assert_allclose(served.cells.probabilities, direct.probabilities, atol=1e-4)
+    np.testing.assert_array_equal(served.cells.unidentified, direct.unidentified)

@@ -93,8 +93,8 @@ def test_head_maps_are_scaled_rows_of_the_class_token(selects: bool) -> None:
     network = Gazing(selects=selects)
     assert isinstance(network, AttentiveNetwork)
     assert not isinstance(BrightCorner(), AttentiveNetwork)
-    looks, selected, grid = head_maps(network, torch.rand(3, 3, 8, 8))
-    assert (tuple(looks.shape), grid) == ((3, 2, 2, 2), 2)
+    looks, selected = head_maps(network, torch.rand(3, 3, 8, 8))
+    assert looks.shape == (3, 2, 2, 2)
     assert selected.shape == (3, 2 if selects else 0)
     if selects:  # all layers count: the first one looks at the top left twice as much as the last at its patch
         assert looks[0, 0].tolist() == [[1, 0.5], [0, 0]]

@@ -76,7 +76,7 @@ def _draw(
     network: nn.Module, images: Tensor, best: Tensor, batch: Sequence[Picture], titles: Sequence[str], out: Path
 ) -> None:
     if isinstance(network, AttentiveNetwork):
-        heads, selected, _ = (part if isinstance(part, int) else part.numpy() for part in head_maps(network, images))
+        heads, selected = (part.numpy() for part in head_maps(network, images))
         for i, (picture, title) in enumerate(zip(batch, titles, strict=True)):
             draw_heads(picture.crop, heads[i], selected[i], title, out / f"{picture.name}.png")
         return

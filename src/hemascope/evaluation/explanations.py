@@ -54,16 +54,16 @@ def grad_cam(network: nn.Module, images: Tensor, class_ids: Tensor) -> Tensor:
     return _to_one(maps)
 
 
-def head_maps(network: AttentiveNetwork, images: Tensor) -> tuple[Tensor, Tensor, int]:
-    """How much each head's class token looks at each patch `(B, heads, grid, grid)` from 0 to 1, the selected patches
-    `(B, heads)` or `(B, 0)`, and the side of the grid.
+def head_maps(network: AttentiveNetwork, images: Tensor) -> tuple[Tensor, Tensor]:
+    """How much each head's class token looks at each patch `(B, heads, grid, grid)` from 0 to 1, and the selected
+    patches `(B, heads)` or `(B, 0)`.
 
     All layers, weighed as the selection does; without a selection the last layer.
     """
     maps, selected, grid = network.attention_maps(images)
     whole = network.combined_map(maps) if selected.shape[1] else maps[:, -1]
-    looks = whole[:, :, 0, 1:].unflatten(-1, (grid, grid))
-    return _to_one(looks), selected, grid
+    looks = whole[:, :, 0, 1:].detach().reshape(*whole.shape[:2], grid, grid)
+    return _to_one(looks), selected
 
 
 def _convolves(module: nn.Module) -> bool:

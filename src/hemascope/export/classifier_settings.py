@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import asdict, replace
 
 from hemascope.core.feature_distribution import FeatureDistribution
-from hemascope.core.manifest import FeatureCheck
+from hemascope.core.manifest import ClassificationSettings, FeatureCheck
 from hemascope.evaluation.classification import ClassificationEvaluation
 from hemascope.evaluation.held_out import measure_held_out
 from hemascope.evaluation.thresholds import ToleratedErrors, classification_thresholds, distance_limit
@@ -12,22 +12,35 @@ from hemascope.inference.classifier import ClassifiedCells
 from hemascope.inference.feature_file import FEATURE_FILE, feature_bytes
 
 
-def as_served(
-    measured: ClassificationEvaluation, known: FeatureDistribution, tolerated: ToleratedErrors
-) -> ClassificationEvaluation:
-    """The same cells judged by temperature, thresholds, sets and feature check that were read off them.
+def fit_settings(
+    measured: ClassificationEvaluation,
+    known: FeatureDistribution,
+    tolerated: ToleratedErrors,
+    detected: ClassificationEvaluation | None = None,
+) -> ClassificationSettings:
+    """Temperature, thresholds, sets and feature check of validation cells that no setting has touched yet.
 
     The feature check takes the place of the log-sum-exp limit: it tells blasts and smudge cells better, see
-    results/out-of-distribution.
+    results/out-of-distribution. Crops around `detected` boxes of the cells lie a little farther from the classes; where
+    they are given the check lets through as many of those.
     """
-    logits, features = measured.logits, measured.cells.features
-    settings = classification_thresholds(logits, measured.labels, measured.settings, measured.classes, tolerated)
+    settings = classification_thresholds(
+        measured.logits, measured.labels, measured.settings, measured.classes, tolerated
+    )
+    crops = [one.cells.features for one in (measured, detected) if one is not None]
     check = FeatureCheck(
         file=FEATURE_FILE,
         sha256=hashlib.sha256(feature_bytes(known)).hexdigest(),
-        max_distance=distance_limit(known.distances(features)),
+        max_distance=max(distance_limit(known.distances(features)) for features in crops),
     )
-    settings = settings.model_copy(update={"feature_check": check, "min_logsumexp": None})
+    return settings.model_copy(update={"feature_check": check, "min_logsumexp": None})
+
+
+def judge(
+    measured: ClassificationEvaluation, settings: ClassificationSettings, known: FeatureDistribution
+) -> ClassificationEvaluation:
+    """The same cells as they are served with the settings."""
+    logits, features = measured.logits, measured.cells.features
     cells = ClassifiedCells.from_outputs(logits[None], features[None], settings, measured.classes, known)
     return replace(measured, cells=cells, settings=settings)
 

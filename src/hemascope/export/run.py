@@ -24,7 +24,7 @@ from hemascope.evaluation.outliers import fit_feature_distribution
 from hemascope.evaluation.thresholds import DEFAULT_TOLERANCE, ToleratedErrors, detection_thresholds
 from hemascope.export.bundle import FinishedRun, load_run, write_bundle, write_onnx
 from hemascope.export.card import BundleIdentity
-from hemascope.export.classifier_settings import as_served, figures_of
+from hemascope.export.classifier_settings import figures_of, fit_settings, judge
 from hemascope.export.parity import Parity, check_parity
 from hemascope.imaging.normalise import normalise_batch
 from hemascope.imaging.resize import Letterbox
@@ -135,14 +135,15 @@ def _measure_classifier(
     classifier = Classifier(load_bundle(trial))
     learned = evaluate_classifier(classifier, parts.train, report)
     known = fit_feature_distribution(learned.cells.features, learned.labels, len(run.classes))
-    served = as_served(evaluate_classifier(classifier, dataset, report), known, tolerated)
-    metrics = figures_of(served, tolerated)
-    if boxed is not None:
-        write_bundle(run, onnx_path, trial, identity, served.settings, {}, validation, known)
-        detected = evaluate_classifier(Classifier(load_bundle(trial)), boxed, report).headline()
+    measured = evaluate_classifier(classifier, dataset, report)
+    detected = None if boxed is None else evaluate_classifier(classifier, boxed, report)
+    settings = fit_settings(measured, known, tolerated, detected)
+    metrics = figures_of(judge(measured, settings, known), tolerated)
+    if detected is not None:
+        figures = judge(detected, settings, known).headline()
         names = ("accuracy", "accuracy_coarse", "macro_f1", "identified_share")
-        metrics |= {f"{name}_detected_crops": detected[name] for name in names if name in detected}
-    return _Measured(parity, served.settings, metrics, validation, known)
+        metrics |= {f"{name}_detected_crops": figures[name] for name in names if name in figures}
+    return _Measured(parity, settings, metrics, validation, known)
 
 
 def _write_network(run: FinishedRun, onnx_path: Path, report: ReportStage) -> None:
