@@ -13,6 +13,7 @@ from hemascope.evaluation.explain import Picture, explain_network
 from hemascope.export.bundle import load_run
 from hemascope.imaging.crop import centre_zoom
 from hemascope.imaging.decode import open_image
+from hemascope.imaging.input_steps import apply_steps
 from hemascope.imaging.resize import resize_rgb
 from hemascope.service.inputs import InputFile, collect_inputs
 from hemascope.service.problems import InputProblem
@@ -60,4 +61,4 @@ def _read(
             continue
         label = file.path.parent.name
         crop = resize_rgb(centre_zoom(rgb, recipe.whole_image_zoom), recipe.input_size, recipe.input_size)
-        yield Picture(file.stem, crop, label if label in classes else None)
+        yield Picture(file.stem, apply_steps(crop, recipe.input_steps), label if label in classes else None)

@@ -16,7 +16,7 @@ from hemascope.data.images import read_image
 from hemascope.data.protocol import CellParts
 from hemascope.data.readers import read_fields
 from hemascope.data.readers.pbc import with_detected_boxes
-from hemascope.data.sample import FieldDataset
+from hemascope.data.sample import CellDataset, FieldDataset
 from hemascope.errors import RecipeError
 from hemascope.evaluation.classification import evaluate_classifier
 from hemascope.evaluation.detection import SCORE_FLOOR, evaluate_detector

@@ -9,6 +9,7 @@ import numpy as np
 from hemascope.core.active_learning import unit_rows
 from hemascope.core.boxes import FloatArray
 from hemascope.errors import BundleError
+from hemascope.imaging.input_steps import apply_steps
 from hemascope.imaging.normalise import normalise_batch
 from hemascope.imaging.resize import RgbArray, resize_rgb
 from hemascope.inference.bundle import ModelBundle
@@ -64,8 +65,8 @@ class OpinionReader:
         return CellOpinions.concatenate(parts, self.classes)
 
     def _read_batches(self, crops: Iterator[RgbArray]) -> Iterator[CellOpinions]:
-        side = self._preprocessing.input_size
-        while batch := [resize_rgb(crop, side, side) for crop in islice(crops, self._batch_size)]:
+        side, steps = self._preprocessing.input_size, self._preprocessing.steps
+        while batch := [apply_steps(resize_rgb(crop, side, side), steps) for crop in islice(crops, self._batch_size)]:
             outputs = [self._run([np.rot90(crop, turn) for crop in batch]) for turn in range(self._turns)]
             logits = np.stack([turned for turned, _ in outputs])
             probabilities = calibrated_probabilities(logits, self.settings.temperature)
