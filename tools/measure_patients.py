@@ -2,7 +2,7 @@
 
 python tools/measure_patients.py --data PATH/apl-aml --runs RUNS/apl-aml --out results/classifiers/apl-aml-patients
 
-RUNS is the folder of `hemascope study configs/classifiers/apl-aml-study.yaml`. Every cell was named by the fold that had
+RUNS is the folder of `hemascope study configs/classifiers/apl-aml-study.yaml`. Each cell was named by the fold that had
 not seen its patient. Percentages are those of the selection (at most 18 cells a patient and class), not of the smear.
 """
 
