@@ -32,6 +32,8 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "hemascope.web.audit",
     "hemascope.web.accounts",
+    "hemascope.web.patients",
+    "hemascope.web.cases",
 ]
 
 MIDDLEWARE = [
