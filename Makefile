@@ -22,6 +22,9 @@ endif
 test: .venv/installed-dev  ## Set everything up and run all tests
 	$(BIN)/python -m pytest
 
+test-services: .venv/installed-dev  ## Run the web tests on a real MariaDB and Redis (installs them; Debian, as root)
+	tools/test-services.sh
+
 openapi: .venv/installed-dev  ## Write the description of the API to frontend/openapi.json
 	DJANGO_SETTINGS_MODULE=hemascope.web.settings.test $(BIN)/python manage.py spectacular --validate --fail-on-warn \
 		--format openapi-json --file frontend/openapi.json

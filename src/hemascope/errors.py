@@ -33,6 +33,7 @@
     +-- JobError                         background work
     |   +-- JobLostError                 another worker took the job over: nothing may be written any more
     |   +-- JobCancelledError            somebody asked for it to stop
+    |   +-- QueueUnreachableError        the broker does not answer
     +-- AuditChainError                  the audit trail was altered
 
 Each leaf has a stable `code` that scripts may rely on; the text names the value, what was expected and the fix.
@@ -175,6 +176,10 @@ class JobLostError(JobError):
 
 class JobCancelledError(JobError):
     code = "job_cancelled"
+
+
+class QueueUnreachableError(JobError):
+    code = "queue_unreachable"
 
 
 class AuditChainError(HemascopeError):

@@ -67,12 +67,12 @@ def user_approve(*, by: User, user: User, role: str) -> User:
 @transaction.atomic
 def user_update(*, by: User, user: User, **changes: Any) -> User:
     """Profile, role, department or `is_active`. Raises ConflictError for the last administrator's own end."""
-    was_administrator = _administrators().filter(pk=user.pk).exists()
+    was_administrator = user in _administrators()
     for name, value in changes.items():
         setattr(user, name, value)
     user.full_clean()
     user.save()
-    if was_administrator and not _administrators().exists():
+    if was_administrator and not _administrators():
         raise ConflictError("somebody must stay administrator; make another user one first")
     audit_record(by=by, verb="user.update", subject=user, changes=_plain(changes))
     return user

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "django_tasks",
     "django_tasks_db",
     "hemascope.web.audit",
+    "hemascope.web.jobs",
     "hemascope.web.accounts",
     "hemascope.web.patients",
     "hemascope.web.cases",
@@ -138,6 +139,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
+        "JobStatus": "hemascope.web.jobs.choices.JobStatus",
         "Role": "hemascope.web.api.roles.Role",
         "Language": "hemascope.web.accounts.choices.Language",
         "Sex": "hemascope.web.accounts.choices.Sex",
@@ -152,6 +154,7 @@ TASKS = {
         "QUEUES": ["default"],
     }
 }
+JOB_POLL_S = 0.5  # how often a worker of the embedded queue looks for work
 JOB_LEASE_S = 30.0  # a worker that has not said for so long that it lives is taken for dead
 JOB_SWEEP_S = 5.0  # how often workers look for jobs of dead ones
 JOB_RETRY_S = 10.0  # before the second attempt; doubled for each further one

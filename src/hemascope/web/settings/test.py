@@ -24,6 +24,6 @@ REST_FRAMEWORK = {
     **REST_FRAMEWORK,
     "DEFAULT_THROTTLE_RATES": dict.fromkeys(("person", "nobody", "credentials"), "100000/s"),  # not what is tested
 }
-TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}  # tests run jobs where they say so
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}  # no worker: tests run jobs where they say so
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 LOGGING = logging_settings(as_json=True)
