@@ -9,7 +9,6 @@ from hemascope.web.api.roles import Right, has_right
 from hemascope.web.patients.blind_index import exact_token, name_query_token
 from hemascope.web.patients.models import Patient, SearchToken, normal_number
 
-
 _CHUNK = 500  # numbers a statement; SQLite allows only so many values in one
 
 
