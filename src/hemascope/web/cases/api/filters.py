@@ -11,7 +11,7 @@ class CaseFilter(django_filters.FilterSet):
         method="by_text",
         label="Beginning of the case number, part of the clinical question, or the patient as in the list of patients.",
     )
-    state = django_filters.MultipleChoiceFilter(choices=CaseState.choices)
+    state = django_filters.MultipleChoiceFilter(choices=CaseState.choices, distinct=False)
     patient = django_filters.NumberFilter("patient_id")
     reader = django_filters.NumberFilter("reader_id")
     is_assigned = django_filters.BooleanFilter("reader", "isnull", exclude=True)
