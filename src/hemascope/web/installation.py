@@ -1,5 +1,6 @@
 """One installation in a data folder: its environment, its secret, its database, its first administrator."""
 
+import base64
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,11 @@ from pathlib import Path
 from hemascope.errors import SettingsError, output_errors
 
 SETTINGS = "hemascope.web.settings.production"
-_SECRET_FILE = "secret.key"
+_FILE_OF = {  # which variable's value lies in which file
+    "HEMASCOPE_SECRET_KEY": "secret.key",
+    "HEMASCOPE_IDENTITY_KEYS": "identity.keys",
+    "HEMASCOPE_IDENTITY_INDEX_KEY": "identity-index.key",
+}
 _METRICS_FOLDER = "metrics"  # where the web processes count together
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -21,17 +26,23 @@ class FirstAdministrator:
 
 
 def prepare_folder(data: Path) -> None:
-    """Makes folder and secret key, readable by nobody else. Raises OutputError."""
-    secret = data / _SECRET_FILE
+    """Makes folder, secret key and keys for identities, readable by nobody else. Raises OutputError."""
     with output_errors(data):
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         metrics = data / _METRICS_FOLDER
         metrics.mkdir(exist_ok=True)
         for counted_before in metrics.glob("*.db"):  # by processes that are gone
             counted_before.unlink()
-        if not secret.exists():
-            with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(64))
+        for name in _FILE_OF.values():
+            if not (data / name).exists():
+                _write_key(data / name)
+
+
+def _write_key(path: Path) -> None:
+    size = 64 if path.name == _FILE_OF["HEMASCOPE_SECRET_KEY"] else 32  # bytes; encryption wants exactly 32
+    key = base64.urlsafe_b64encode(secrets.token_bytes(size)).decode()
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(key)
 
 
 def environment_for(
@@ -50,16 +61,14 @@ def environment_for(
         "HEMASCOPE_ALLOWED_HOSTS": ",".join(hosts) or "localhost,127.0.0.1",
         "HEMASCOPE_HTTPS": "1" if https else "0",
         "PROMETHEUS_MULTIPROC_DIR": str(data.absolute() / _METRICS_FOLDER),
-        **_secret_in(data, given),
+        **_keys_in(data, given),
         **given,
         "DJANGO_SETTINGS_MODULE": SETTINGS,
     }
 
 
-def _secret_in(data: Path, given: Mapping[str, str]) -> dict[str, str]:
-    if "HEMASCOPE_SECRET_KEY" in given:
-        return {}
-    return {"HEMASCOPE_SECRET_KEY_FILE": str(data.absolute() / _SECRET_FILE)}
+def _keys_in(data: Path, given: Mapping[str, str]) -> dict[str, str]:
+    return {f"{name}_FILE": str(data.absolute() / file) for name, file in _FILE_OF.items() if name not in given}
 
 
 def prepare_database() -> FirstAdministrator | None:
