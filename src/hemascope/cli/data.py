@@ -7,6 +7,7 @@ from hemascope.cli.lazy_group import LazyCommand, lazy_group
 COMMANDS = {
     "convert": LazyCommand("hemascope.cli.data_convert", "Turn annotations of one format into another."),
     "split": LazyCommand("hemascope.cli.data_split", "Divide a dataset by group, its classes alike in all parts."),
+    "stats": LazyCommand("hemascope.cli.data_stats", "Count classes, boxes, sources and sizes."),
     "audit": LazyCommand("hemascope.cli.data_audit", "Look for leaks, wrong boxes, copies and mistyped labels."),
 }
 
