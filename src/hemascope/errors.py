@@ -13,8 +13,10 @@
     |   +-- CellClassUnknownError        a class id that the taxonomy does not have
     |   +-- CountsError                  a table of cell counts
     |   +-- DatasetError                 a dataset folder, manifest or annotation
+    |   |   +-- AnnotationConflictError  a label file that somebody else changed meanwhile
     |   +-- RecipeError                  a training or evaluation recipe
     |   +-- SynthSettingsError           settings no smear can be painted from
+    +-- DownloadError                    a file that cannot be fetched, or is not the one that was expected
     +-- OutputError                      a place that cannot be written (full disk, read-only)
     +-- BundleError                      a model bundle
     |   +-- BundleNotFoundError
@@ -86,12 +88,20 @@ class DatasetError(InputError):
     code = "dataset"
 
 
+class AnnotationConflictError(DatasetError):
+    code = "annotation_conflict"
+
+
 class RecipeError(InputError):
     code = "recipe"
 
 
 class SynthSettingsError(InputError):
     code = "synth_settings"
+
+
+class DownloadError(HemascopeError):
+    code = "download"
 
 
 class OutputError(HemascopeError):

@@ -32,7 +32,7 @@ COMMANDS = {
     "evaluate": LazyCommand("hemascope.cli.evaluate", "Measure a model on labelled images."),
     "export": LazyCommand("hemascope.cli.export", "Turn a trained model into a bundle that the other commands run."),
     "models": LazyCommand("hemascope.cli.models", "List the installed model bundles; show a model's card."),
-    "data": LazyCommand("hemascope.cli.data", "Convert, split and check annotated datasets."),
+    "data": LazyCommand("hemascope.cli.data", "Get, convert, split and check annotated datasets."),
     "annotate": LazyCommand("hemascope.cli.annotate", "Propose annotations and rank what to label next."),
     "synth": LazyCommand("hemascope.cli.synth", "Paint smear fields with known cells, for demonstration and tests."),
     "doctor": LazyCommand("hemascope.cli.doctor", "Say what is installed, what works and what is broken."),
