@@ -42,7 +42,8 @@ class CatalogueEntry:
     citation: str
     page: str  # where people read about it and download by hand
     folders: tuple[ExpectedFolder, ...]
-    labels: tuple[str, ...]  # classes that a table of the images (`manifest.csv`) may name; nothing: any
+    labels: tuple[str, ...]  # classes that the table of a selection (`manifest.csv`) may name
+    table: tuple[str, ...] = ("file", "label")  # columns of that table; nothing: only the whole dataset is accepted
     file: RemoteFile | None = None  # None: it can only be downloaded by hand from the page
 
 
@@ -60,6 +61,7 @@ _ENTRIES = (
         page="https://github.com/lugan113/TXL-PBC_Dataset",
         folders=_folders({"images/train": 800, "images/val": 200, "images/test": 100}),
         labels=(),
+        table=("file", "labels", "split", "source", "group"),
         file=RemoteFile(
             "https://github.com/lugan113/TXL-PBC_Dataset/archive/0b72fe2e35eea92573926f21119cfbe1a76da48a.zip"
         ),
@@ -123,7 +125,9 @@ _ENTRIES = (
                 "PMO": 70, "PMB": 18, "MYB": 42, "MMZ": 15, "MOB": 26, "EBO": 78, "KSC": 15,
             }
         ),
-        labels=(),
+        labels=(
+            "NGS", "NGB", "LYT", "LYA", "MON", "EOS", "BAS", "MYO", "PMO", "PMB", "MYB", "MMZ", "MOB", "EBO", "KSC",
+        ),
     ),
     CatalogueEntry(
         name="apl-aml",
@@ -149,6 +153,7 @@ _ENTRIES = (
         page="https://github.com/Shenggan/BCCD_Dataset",
         folders=_folders({"jpegimages": 364}),
         labels=(),
+        table=(),
         file=RemoteFile(
             "https://github.com/Shenggan/BCCD_Dataset/archive/862b232accac2e8d4ee2d95738d51195f0476395.zip"
         ),

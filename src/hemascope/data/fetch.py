@@ -87,7 +87,7 @@ def _checked(entry: CatalogueEntry, folder: Path) -> tuple[int, int, bool]:
     """Files, images, and whether it is a selection. Raises DatasetError where it is not the dataset."""
     files = list(_files_below(folder))
     images = [path for path in files if path.suffix.lower() in IMAGE_EXTENSIONS]
-    if (folder / TABLE_FILE).is_file():
+    if entry.table and (folder / TABLE_FILE).is_file():
         _check_selection(entry, folder)
         return len(files), len(images), True
     names = [image.parent.relative_to(folder).as_posix().casefold() for image in images]
@@ -115,7 +115,7 @@ def _lies_in(folder: str, expected: ExpectedFolder) -> bool:
 
 
 def _check_selection(entry: CatalogueEntry, folder: Path) -> None:
-    rows = read_manifest_table(folder, ("file", "label") if entry.labels else ("file",))
+    rows = read_manifest_table(folder, entry.table)
     missing = next((row["file"] for row in rows if not (folder / row["file"]).is_file()), None)
     if missing is not None:
         raise DatasetError(f"{folder / TABLE_FILE} names {missing}, which is not there; copy the folder again")

@@ -109,6 +109,12 @@ def test_table_of_another_dataset_is_refused(tmp_path: Path, change: tuple[str, 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", sorted(CATALOGUE.keys() - {"pbc"}))
+def test_selection_of_one_set_is_no_other_one(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DatasetError):
+        import_copy(CATALOGUE[name], write_pbc(tmp_path / "pbc", {"train": 1}), tmp_path / "out")
+
+
 def test_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="is not Tiny set as it is published"):
         import_copy(ENTRY, unpacked(tmp_path / "copy", "cats/a.png"), tmp_path / "tiny")
