@@ -6,6 +6,7 @@ from hemascope.cli.lazy_group import LazyCommand, lazy_group
 
 COMMANDS = {
     "propose": LazyCommand("hemascope.cli.annotate_propose", "Write labelme files that the models filled in."),
+    "review": LazyCommand("hemascope.cli.annotate_review", "Correct labelme files in a page of this machine."),
     "rank": LazyCommand("hemascope.cli.annotate_rank", "Say which fields or cells to label next."),
 }
 
