@@ -19,11 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from hemascope.data.annotations.document import parse_json
 from hemascope.data.annotations.image_size import image_size
 from hemascope.data.annotations.labelme import read_labelme_file
-from hemascope.data.annotations.record import CONFIRMED_FLAG, PROPOSED_FLAG, AnnotatedImage
+from hemascope.data.annotations.record import CONFIRMED_FLAG, PROPOSED_FLAG
 from hemascope.errors import AnnotationConflictError, DatasetError, InputError, InputNotFoundError, output_errors
 from hemascope.hematology.taxonomy import DETECTION_CLASSES, TAXONOMY, describe_unknown
 from hemascope.service.file_names import shown_path
 from hemascope.service.output_folder import write_whole
+from hemascope.service.proposals import is_done
 from hemascope.service.unlabelled import labelme_files
 
 LABELS: Final = (*TAXONOMY, *(name for name in DETECTION_CLASSES if name not in TAXONOMY))
@@ -169,8 +170,7 @@ class ReviewFolder:
             record = read_labelme_file(path)
         except InputError:
             return ListedFile(name=self._name(path), state="broken", boxes=0)
-        is_done = _is_done(record)
-        return ListedFile(name=self._name(path), state="done" if is_done else "open", boxes=len(record.shapes))
+        return ListedFile(name=self._name(path), state="done" if is_done(record) else "open", boxes=len(record.shapes))
 
     def _shown(
         self, path: Path, number: int, content: tuple[bytes, dict[str, Any]], ids: list[str] | None = None
@@ -254,11 +254,6 @@ def review_classes() -> list[Mapping[str, str | None]]:
         }
         for cell in classes
     ]
-
-
-def _is_done(record: AnnotatedImage) -> bool:
-    is_confirmed = record.flags.get(CONFIRMED_FLAG, False)
-    return is_confirmed or (bool(record.shapes) and not any(shape.flags.get(PROPOSED_FLAG) for shape in record.shapes))
 
 
 def _new_shape() -> dict[str, Any]:

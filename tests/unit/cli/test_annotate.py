@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from hemascope.service.review_server import ReviewServer
 from unit.cli.conftest import Command, paint_crop, paint_smear
@@ -165,3 +166,18 @@ def test_review_opens_the_browser_and_takes_the_order_of_a_ranking(
 
 def test_review_of_nothing_ends_with_2(hemascope: Command, tmp_path: Path) -> None:
     assert "holds no labelme file" in hemascope("annotate", "review", tmp_path).err
+
+
+def test_export_refuses_proposals_and_writes_what_is_confirmed(
+    hemascope: Command, proposed: Path, tmp_path: Path
+) -> None:
+    export = ("annotate", "export", proposed, "--out", tmp_path / "cells", "--as", "fields", "--by", "tester")
+    refused = hemascope(*export)
+    assert (refused.code, "--unconfirmed skip" in refused.err) == (2, True)
+    with Image.open(tmp_path / "fields" / "b.png") as picture:
+        picture.rotate(90).crop((0, 100, 400, 400)).save(tmp_path / "fields" / "b.png")  # no copy of the other
+    outcome = hemascope(*export, "--unconfirmed", "include", "--fractions", "train=0.5,val=0.5")
+    assert outcome.code == 0
+    assert outcome.out.startswith(
+        f"cells v1: 2 images (train 1, val 1): {tmp_path / 'cells' / 'v1'}\nplatelet 4; digest "
+    )

@@ -1,7 +1,8 @@
 """Own data in any format of `hemascope.data.annotations`, labelled with ids of the taxonomy, for training.
 
-The split of an image comes from the file of `hemascope data split`, saved as `split.csv` in the folder; else from the
-annotations themselves (folders, YOLO, tables).
+A version of `hemascope annotate export` is such a folder; its hashes are checked first. The split of an image is that
+of the file of `hemascope data split`, saved as `split.csv` in the folder; else from the annotations themselves
+(folders, YOLO, tables).
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from hemascope.data.annotations.record import KINDS_WITH_AREA
 from hemascope.data.listing import list_images
 from hemascope.data.sample import CellDataset, CellSample, FieldDataset, FieldSample
 from hemascope.data.splits import read_split
+from hemascope.data.versions import VERSION_FILE, verify_version
 from hemascope.errors import DatasetError
 from hemascope.hematology.taxonomy import DETECTION_CLASSES, TAXONOMY, describe_unknown
 
@@ -46,6 +48,8 @@ def read_cells(root: Path, split: str) -> CellDataset:
 
 def _read(root: Path) -> tuple[list[AnnotatedImage], dict[str, tuple[str | None, str]]]:
     """The records, and split and group of each by name."""
+    if (root / VERSION_FILE).is_file():
+        verify_version(root)
     records = [listed.record for listed in list_images(root)]
     parts = {record.name: (record.split, record.group or record.name) for record in records}
     if (root / SPLIT_FILE).is_file():
