@@ -5,7 +5,7 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 SCHEMA: Final = "hemascope.bundle/1"
 
@@ -67,6 +67,7 @@ class ModelManifest(_Frozen):
     version: str
     task: Literal["detection", "classification"]
     architecture: str  # registry name
+    architecture_options: dict[str, JsonValue] | None = None  # of its builder; None in bundles older than the field
     onnx_file: str
     onnx_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     opset: int

@@ -50,6 +50,7 @@ class DatasetVersion(BaseModel):
     kind: Literal["crops", "fields"]
     provenance: Provenance
     previous: Sha256 | None  # digest of the version before
+    class_order: tuple[str, ...]  # what was looked for; a class may have no cell
     classes: dict[str, int]  # cells or boxes
     parts: dict[str, int]  # images
     part_of_field: dict[str, str]
@@ -97,6 +98,7 @@ def write_version(
     make_records: Callable[[Path], Iterable[AnnotatedImage]],
     provenance: Provenance,
     part_of_field: Mapping[str, str],
+    class_order: tuple[str, ...],
 ) -> tuple[Path, DatasetVersion]:
     """Writes the next version, whole or not at all; gives its folder and manifest.
 
@@ -118,6 +120,7 @@ def write_version(
                 number=number,
                 kind=kind,
                 provenance=provenance,
+                class_order=class_order,
                 previous=None if previous is None else read_version(previous).digest,
                 classes=_count(label for record in records for label in _labels(record, kind)),
                 parts=_count(record.split or "" for record in records),

@@ -95,7 +95,22 @@ def export_labels(
     )
     stems = unique_stems([record.name for record in fields])
     write = _write_crops if options.kind == "crops" else _write_fields
-    return write_version(dataset, options.kind, lambda part: write(fields, stems, part, on_image), provenance, part_of)
+    return write_version(
+        dataset,
+        options.kind,
+        lambda part: write(fields, stems, part, on_image),
+        provenance,
+        part_of,
+        _class_order(fields, options),
+    )
+
+
+def _class_order(fields: Sequence[AnnotatedImage], options: ExportOptions) -> tuple[str, ...]:
+    """All that a detector finds, since a field without platelets says so too; else the classes that occur."""
+    if options.kind == "fields" and options.names == "detector":
+        return tuple(DETECTION_CLASSES)
+    labels = {shape.label for record in fields for shape in record.shapes}
+    return tuple(name for name in dict.fromkeys((*DETECTION_CLASSES, *TAXONOMY)) if name in labels)
 
 
 def _choose(records: Sequence[AnnotatedImage], options: ExportOptions) -> _Chosen:

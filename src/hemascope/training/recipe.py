@@ -49,6 +49,8 @@ class DataChoice(_Frozen):
     """images are kept in memory, shrunk to this longest side where they are larger"""
     classes: tuple[str, ...] | None = None
     """detection: the only classes that are learned and measured, in this order; all of the dataset's by default"""
+    first_classes: tuple[str, ...] = ()
+    """classification: classes that the network names first, in this order, whether or not the data has them"""
     train_fields: Positive | None = None
     """detection: train on so many images only, taken evenly from the training part; all by default"""
     painted_fields: Annotated[int, Field(ge=0)] = 0

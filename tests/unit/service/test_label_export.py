@@ -71,7 +71,9 @@ def test_fields_are_written_with_the_names_of_the_detector(labels: Path, tmp_pat
     place, version = export_labels(labels, tmp_path / "fields", options("fields"))
     assert version.classes == {"rbc": 10, "wbc": 30}
     dataset = read_fields("annotated", place, "train")
-    assert (dataset.classes, len(dataset.samples), dataset.samples[0].boxes_xyxy.shape) == (("wbc", "rbc"), 8, (4, 4))
+    assert (dataset.classes, len(dataset.samples), dataset.samples[0].boxes_xyxy.shape) == (
+        ("wbc", "rbc", "platelet"), 8, (4, 4)
+    )  # fmt: skip
     own, _ = export_labels(labels, tmp_path / "own", options("fields", names="cell"))
     assert "monocyte" in read_fields("annotated", own, "val").classes
 
