@@ -31,7 +31,7 @@ COMMANDS = {
     "study": LazyCommand("hemascope.cli.study", "Train, measure and time a table of runs side by side."),
     "evaluate": LazyCommand("hemascope.cli.evaluate", "Measure a model on labelled images."),
     "export": LazyCommand("hemascope.cli.export", "Turn a trained model into a bundle that the other commands run."),
-    "models": LazyCommand("hemascope.cli.models", "List the installed model bundles; show a model's card."),
+    "models": LazyCommand("hemascope.cli.models", "List the installed model bundles; show, compare, promote them."),
     "data": LazyCommand("hemascope.cli.data", "Get, convert, split and check annotated datasets."),
     "annotate": LazyCommand("hemascope.cli.annotate", "Propose annotations and rank what to label next."),
     "synth": LazyCommand("hemascope.cli.synth", "Paint smear fields with known cells, for demonstration and tests."),

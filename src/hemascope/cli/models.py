@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from hemascope.cli.models_compare import compare
+from hemascope.cli.models_promote import history, promote, rollback
 from hemascope.errors import BundleError, BundleNotFoundError
 from hemascope.inference.bundle import ModelBundle, load_bundle
 from hemascope.service.registry import USER_FOLDER_VARIABLE, find_bundle_folder, installed_bundles
@@ -12,11 +14,15 @@ CARD_FILE = "MODEL_CARD.md"
 _HEADLINE_METRICS = 4  # export writes the overall figures first; the card has all
 
 models = typer.Typer(add_completion=False, rich_markup_mode=None, invoke_without_command=True)
+models.command("compare")(compare)
+models.command("promote")(promote)
+models.command("rollback")(rollback)
+models.command("history")(history)
 
 
 @models.callback()
 def list_models(context: typer.Context) -> None:
-    """List the installed model bundles; show a model's card.
+    """List the installed model bundles; show, compare and promote them.
 
     Exit code: 0, or 2 where a bundle is broken.
     """

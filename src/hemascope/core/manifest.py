@@ -3,6 +3,7 @@
 `export` writes it beside each `.onnx`; `inference` believes nothing else about the network.
 """
 
+import hashlib
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -80,6 +81,11 @@ class ModelManifest(_Frozen):
     data: tuple[str, ...]  # datasets with attribution
     training_run: str  # id of the run: recipe name, seed and digest of the resolved recipe
     metrics: dict[str, float] = {}  # headline figures on the validation part, see the model card
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all that is promised, the network's own hash among it: what has it too does the same."""
+        return hashlib.sha256(self.model_dump_json(by_alias=True, exclude_defaults=True).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _settings_match_task(self) -> "ModelManifest":

@@ -74,10 +74,17 @@ def evaluate_classifier(
     unknown = set(dataset.classes) - set(classifier.classes)
     if unknown:
         raise DatasetError(f"the bundle cannot name {sorted(unknown)}; it knows {', '.join(classifier.classes)}")
-    crops = _crops(classifier, dataset, progress)
-    cells = ClassifiedCells.concatenate(list(classifier.classify_batches(crops)), classifier.classes)
+    cells = name_cells(classifier, dataset, progress)
     labels = np.array([classifier.classes.index(s.label) for s in dataset.samples], np.int64)
     return ClassificationEvaluation(classifier.classes, labels, cells)
+
+
+def name_cells(
+    classifier: Classifier, dataset: CellDataset, progress: Callable[[str, int, int], None]
+) -> ClassifiedCells:
+    """What the classifier says of every cell, in their order, whatever the classes of the dataset are."""
+    crops = _crops(classifier, dataset, progress)
+    return ClassifiedCells.concatenate(list(classifier.classify_batches(crops)), classifier.classes)
 
 
 def _crops(
