@@ -80,7 +80,7 @@ def compare_detectors(
                 rows.append(
                     ClassDifference(
                         class_id=class_id,
-                        figure=figure,  # type: ignore[arg-type]  # one of the two
+                        figure=figure,
                         cells=cells,
                         old=one(every),
                         new=other(every),
