@@ -39,7 +39,9 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("fields")
     labels = write_labelled_fields(root / "labels", ("basophil", "red_cell", "monocyte"), 8)
-    return export_labels(labels, root / "dataset", ExportOptions("fields", "tester", {"train": 0.5, "val": 0.5}))[0]
+    halves = {"train": 0.5, "val": 0.5}
+    options = ExportOptions("fields", "tester", halves, looked_for=("wbc", "rbc", "platelet"))
+    return export_labels(labels, root / "dataset", options)[0]
 
 
 def right_names(run: Path, version: Path) -> dict[str, float]:
@@ -86,36 +88,21 @@ def test_detector_goes_on_with_the_classes_it_had(detector_bundle: Path, fields:
     assert (recipe["data"]["reader"], recipe["optimisation"]["epochs"]) == ("annotated", 1)
 
 
+def test_labels_without_a_class_that_the_detector_finds_are_refused(detector_bundle: Path, tmp_path: Path) -> None:
+    labels = write_labelled_fields(tmp_path / "labels", ("basophil", "monocyte"), 4)
+    options = ExportOptions("fields", "tester", {"train": 0.5, "val": 0.5})
+    version, _ = export_labels(labels, tmp_path / "dataset", options)
+    found = refusal("train", "--continue", detector_bundle, "--data", version, "--out", tmp_path / "run")
+    assert isinstance(found, DatasetError)
+    assert "has no rbc, platelet" in str(found)
+
+
 def test_run_goes_on_too_with_its_own_recipe(classifier_run: Path, cells: Path, tmp_path: Path) -> None:
-    call(
-        "train",
-        "--continue",
-        f"{classifier_run}",
-        "--data",
-        cells,
-        "--out",
-        tmp_path / "run",
-        "--epochs",
-        "1",
-        "--lr",
-        "1e-5",
-    )
+    train = ("train", "--continue", classifier_run, "--data", cells, "--out", tmp_path / "run", "--epochs", "1")
+    call(*train)
     assert rows(tmp_path / "run" / "metrics.csv")[-1]["accuracy_detected"]
     assert str(load_checkpoint(tmp_path / "run" / FILE_NAME).initial_run).startswith("classifier-seed0-")
-    call(
-        "train",
-        "--continue",
-        f"{classifier_run}",
-        "--data",
-        cells,
-        "--out",
-        tmp_path / "run",
-        "--epochs",
-        "1",
-        "--lr",
-        "1e-5",
-        "--resume",
-    )
+    call(*train, "--resume")
 
 
 def test_network_of_another_shape_is_refused(classifier_run: Path, cells: Path, tmp_path: Path) -> None:

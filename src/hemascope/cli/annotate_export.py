@@ -27,6 +27,10 @@ def export(
     names: Annotated[
         Names, typer.Option(help="Names of boxes in fields: wbc, rbc, platelet, or the cells' own.")
     ] = "detector",
+    looked_for: Annotated[
+        str | None,
+        typer.Option(help="With commas: classes that you marked wherever they are, though no field shows one."),
+    ] = None,
     by: Annotated[str | None, typer.Option(help="Who answers for the labels; default: the user's name.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the division into parts.")] = 0,
 ) -> None:
@@ -35,7 +39,16 @@ def export(
     A version is never changed; its version.json has the hash of every file, and who made it when, from which models.
     Exit code: 0 written, 2 nothing was written.
     """
-    options = ExportOptions(kind, by or getpass.getuser(), parse_shares(fractions), unconfirmed, names, group_by, seed)
+    options = ExportOptions(
+        kind,
+        by or getpass.getuser(),
+        parse_shares(fractions),
+        unconfirmed,
+        names,
+        group_by,
+        seed,
+        tuple(name.strip() for name in looked_for.split(",")) if looked_for else (),
+    )
     with progress_bar("Exporting", len(labelme_files(folder))) as advance:
         place, version = export_labels(folder, out, options, advance)
     _tell(place, version)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from hemascope.core.manifest import ModelManifest
 from hemascope.data.readers import read_cells, read_fields
-from hemascope.errors import ModelError, OutputError
+from hemascope.errors import DatasetError, ModelError, OutputError
 from hemascope.export.bundle import FinishedRun, load_run, network_options
 from hemascope.export.rebuild import rebuild_network, refresh_norms
 from hemascope.inference.bundle import ModelBundle
@@ -99,7 +99,14 @@ def continue_training(
 def _recipe(origin: Origin, data_root: Path, settings: FineTuning) -> AnyRecipe:
     is_detector = origin.recipe["task"] == "detection"
     read = read_fields if is_detector else read_cells
-    images = len(read(READER, data_root, "train").samples)
+    dataset = read(READER, data_root, "train")
+    images = len(dataset.samples)
+    missing = [name for name in origin.classes if name not in dataset.classes] if is_detector else []
+    if missing:
+        raise DatasetError(
+            f"{data_root} has no {', '.join(missing)}, which {origin.id} finds; unmarked, they would be learned as "
+            "background: mark them too, or say that there was none: 'annotate export --looked-for'"
+        )
     data: dict[str, object] = {"reader": READER, "cache_px": _cache_px(origin.recipe)}
     data["classes" if is_detector else "first_classes"] = list(origin.classes)
     batch_size = max(1, min(settings.batch_size, images // 2))  # at least two steps an epoch

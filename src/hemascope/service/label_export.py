@@ -47,7 +47,11 @@ _NO_CLASS = frozenset({"wbc", UNIDENTIFIED})  # a cell, but nobody has said whic
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """`names` of boxes in fields: the detector's three, or those that stand in the files."""
+    """`names` of boxes in fields: the detector's three, or those that stand in the files.
+
+    `looked_for` are classes that were marked wherever they are, also those that no field shows: what is not marked
+    teaches a detector that it is background.
+    """
 
     kind: Kind
     created_by: str
@@ -56,6 +60,7 @@ class ExportOptions:
     names: Names = "detector"
     group_by: str | None = None
     seed: int = 0
+    looked_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +111,13 @@ def export_labels(
 
 
 def _class_order(fields: Sequence[AnnotatedImage], options: ExportOptions) -> tuple[str, ...]:
-    """All that a detector finds, since a field without platelets says so too; else the classes that occur."""
-    if options.kind == "fields" and options.names == "detector":
-        return tuple(DETECTION_CLASSES)
-    labels = {shape.label for record in fields for shape in record.shapes}
-    return tuple(name for name in dict.fromkeys((*DETECTION_CLASSES, *TAXONOMY)) if name in labels)
+    """The classes that occur or were looked for. Raises DatasetError for one that is none."""
+    known = tuple(dict.fromkeys((*DETECTION_CLASSES, *TAXONOMY)))
+    unknown = next((name for name in options.looked_for if name not in known), None)
+    if unknown is not None:
+        raise DatasetError(f"unknown class that was looked for: {describe_unknown(unknown, known)}")
+    labels = {shape.label for record in fields for shape in record.shapes} | set(options.looked_for)
+    return tuple(name for name in known if name in labels)
 
 
 def _choose(records: Sequence[AnnotatedImage], options: ExportOptions) -> _Chosen:

@@ -72,10 +72,18 @@ def test_fields_are_written_with_the_names_of_the_detector(labels: Path, tmp_pat
     assert version.classes == {"rbc": 10, "wbc": 30}
     dataset = read_fields("annotated", place, "train")
     assert (dataset.classes, len(dataset.samples), dataset.samples[0].boxes_xyxy.shape) == (
-        ("wbc", "rbc", "platelet"), 8, (4, 4)
+        ("wbc", "rbc"), 8, (4, 4)
     )  # fmt: skip
     own, _ = export_labels(labels, tmp_path / "own", options("fields", names="cell"))
     assert "monocyte" in read_fields("annotated", own, "val").classes
+
+
+def test_class_that_was_looked_for_is_told_though_no_field_shows_it(labels: Path, tmp_path: Path) -> None:
+    looked_for = options("fields", looked_for=("wbc", "rbc", "platelet"))
+    place, _ = export_labels(labels, tmp_path / "fields", looked_for)
+    assert read_fields("annotated", place, "train").classes == ("wbc", "rbc", "platelet")
+    with pytest.raises(DatasetError, match="did you mean 'platelet'"):
+        export_labels(labels, tmp_path / "fields", options("fields", looked_for=("platelets",)))
 
 
 def test_unidentified_cell_is_what_the_detector_saw_and_debris_is_no_box(tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ async function request(path, options = {}) {
 
 async function openField(number) {
   await saving;
-  current = Math.min(Math.max(number, 0), files.length - 1);
+  const wanted = Math.min(Math.max(number, 0), files.length - 1);
+  current = wanted;
   location.hash = String(current + 1);
   $("files").value = String(current);
   history = [];
@@ -45,13 +46,16 @@ async function openField(number) {
   block(null);
   drawBoxes();
   try {
-    take(await request(`api/files/${current}`));
+    const shown = await request(`api/files/${wanted}`);
+    if (wanted !== current) return; // the person went on before the answer came
+    take(shown);
   } catch (error) {
+    if (wanted !== current) return;
     block(error.message);
     $("image").removeAttribute("src");
     return;
   }
-  $("image").src = `api/images/${current}`;
+  $("image").src = `api/images/${wanted}`;
   $("image").onerror = () => block("The image of this field cannot be shown; is the file still where it was?");
   fit();
   selectNextProposal();
