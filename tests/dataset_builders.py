@@ -95,7 +95,7 @@ def detection_recipe(**changes: Any) -> dict[str, Any]:
             "name": "retinanet_light",
             "options": {"width": 8, "blocks": [1, 1, 1, 1], "channels": 16, "tower_depth": 1},
         },
-        "data": {"reader": "txl-pbc", "cache_px": 96},
+        "data": {"reader": "txl-pbc", "cache_px": 96, "allow_leaks": True},
         "optimisation": optimisation(),
         "augmentation": {"mosaic": 0.0, "scale": [1.0, 1.0], "colour": 0.0, "blur": 0.0},
     } | changes
@@ -109,7 +109,7 @@ def classification_recipe(**changes: Any) -> dict[str, Any]:
         "crop_context": 1.5,
         "whole_image_zoom": 0.8,
         "model": {"name": "resnet_light", "options": {"width": 8, "blocks": [1, 1, 1, 1]}},
-        "data": {"reader": "pbc", "cache_px": 72},
+        "data": {"reader": "pbc", "cache_px": 72, "allow_leaks": True},
         "optimisation": optimisation(batch_size=11),
         "augmentation": {"colour": 0.0, "blur": 0.0, "mixup": 0.2},
     } | changes

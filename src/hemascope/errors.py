@@ -25,6 +25,18 @@
     +-- ModelError                       the model registry, checkpoints, pretrained weights
     +-- ExportParityError                an exported model does not repeat its original
     +-- DependencyMissingError           an optional extra is not installed
+    +-- SettingsError                    settings the workstation must not or cannot start with
+    +-- ConflictError                    what is asked does not fit the state things are in
+    |   +-- StaleVersionError            somebody else changed it since the caller read it
+    +-- SignInError                      who the caller is could not be settled
+    |   +-- CredentialsError             unknown user name or wrong password
+    |   +-- CaptchaError                 the picture's text is needed, or was wrong
+    |   +-- ApprovalPendingError         registered, but not yet approved
+    +-- JobError                         background work
+    |   +-- JobLostError                 another worker took the job over: nothing may be written any more
+    |   +-- JobCancelledError            somebody asked for it to stop
+    |   +-- QueueUnreachableError        the broker does not answer
+    +-- AuditChainError                  the audit trail was altered
 
 Each leaf has a stable `code` that scripts may rely on; the text names the value, what was expected and the fix.
 """
@@ -134,6 +146,54 @@ class ExportParityError(HemascopeError):
 
 class DependencyMissingError(HemascopeError):
     code = "dependency_missing"
+
+
+class SettingsError(HemascopeError):
+    code = "settings"
+
+
+class ConflictError(HemascopeError):
+    code = "conflict"
+
+
+class StaleVersionError(ConflictError):
+    code = "stale_version"
+
+
+class SignInError(HemascopeError):
+    code = "sign_in"
+
+
+class CredentialsError(SignInError):
+    code = "credentials"
+
+
+class CaptchaError(SignInError):
+    code = "captcha"
+
+
+class ApprovalPendingError(SignInError):
+    code = "approval_pending"
+
+
+class JobError(HemascopeError):
+    code = "job"
+
+
+class JobLostError(JobError):
+    code = "job_lost"
+
+
+class JobCancelledError(JobError):
+    code = "job_cancelled"
+
+
+class QueueUnreachableError(JobError):
+    code = "queue_unreachable"
+
+
+class AuditChainError(HemascopeError):
+    code = "audit_chain"
 
 
 @contextmanager

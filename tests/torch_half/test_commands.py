@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +11,8 @@ from typer.testing import CliRunner
 from dataset_builders import classification_recipe, optimisation, write_identity, write_pbc, write_recipe
 from hemascope.cli.main import app
 from hemascope.errors import DatasetError, HemascopeError, ModelError, RecipeError
+from hemascope.models import list_models
+from hemascope.models._registry import Task
 from hemascope.training.checkpoint import FILE_NAME, load_checkpoint
 
 
@@ -28,6 +31,13 @@ def refusal(*arguments: str | Path) -> BaseException | None:
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+def test_models_list_all_names_every_network_and_bundle() -> None:
+    said = call("models", "list", "--all").splitlines()
+    networks = [line.split()[:2] for line in said if line.endswith("M parameters")]
+    assert networks == [[name, task] for task in get_args(Task) for name in list_models(task)]
+    assert {"detector-light", "classifier-light"} <= {line.split()[0] for line in said if line}
 
 
 def test_train_makes_a_run_that_resume_goes_on_with(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from hemascope.inference.bundle import load_bundle
 from hemascope.inference.classifier import ClassifiedCells, Classifier
 from hemascope.inference.detector import Detector
 from hemascope.models import create_model
+from hemascope.models.layers.box_refinement import BoxRefinement
 from hemascope.training.checkpoint import FILE_NAME
 from hemascope.training.normalisation import MEAN, STD
 from torch_half.small_models import SMALL
@@ -64,9 +65,10 @@ def test_exported_detector_repeats_the_trained_one_at_any_batch_and_size(
     ("name", "options"),
     [
         ("retinanet_light", {"path_aggregation": True, "iou_branch": False}),
+        ("retinanet_light", {"path_aggregation": True, "iou_branch": True, "refinements": 1}),
         ("retinanet_paper", {"path_aggregation": True, "iou_branch": True}),
     ],
-    ids=["light with path aggregation alone", "paper"],
+    ids=["light with path aggregation alone", "light with refinement", "paper"],
 )
 def test_exported_network_of_every_kind_repeats_the_original_at_any_multiple_of_its_stride(
     name: str, options: dict[str, object], tmp_path: Path
@@ -76,6 +78,8 @@ def test_exported_network_of_every_kind_repeats_the_original_at_any_multiple_of_
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_uniform_(layer.weight, a=1)  # the first weights see nothing
+        elif isinstance(layer, BoxRefinement):
+            nn.init.normal_(layer.head.weight, std=0.02)
     nn.init.zeros_(model.class_head.bias)  # type: ignore[arg-type,union-attr]
     export_detector(model, tmp_path / "model.onnx", example_size=128)
     onnx_session = session(tmp_path)

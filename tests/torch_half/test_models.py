@@ -8,7 +8,7 @@ from hemascope.errors import ModelError
 from hemascope.models import create_model, list_models, register_model
 from hemascope.models._registry import Task
 from hemascope.models.detectors.retinanet import DenseOutput
-from torch_half.small_models import SMALL
+from torch_half.small_models import side, small_options, takes_one_size
 
 CLASSES = 3
 MODELS = [(task, name) for task in get_args(Task) for name in list_models(task)]
@@ -17,7 +17,7 @@ every_model = pytest.mark.parametrize(("task", "name"), MODELS, ids=[name for _,
 
 def build(task: Task, name: str) -> nn.Module:
     torch.manual_seed(0)
-    return create_model(name, task=task, num_classes=CLASSES, **SMALL.get(name, {})).eval()
+    return create_model(name, task=task, num_classes=CLASSES, **small_options(name)).eval()
 
 
 def outputs(output: Any) -> list[Tensor]:
@@ -39,13 +39,17 @@ def test_every_task_has_a_model() -> None:
 
 
 @pytest.mark.parametrize("name", list_models("classification"))
-@pytest.mark.parametrize(("batch", "height", "width"), [(1, 64, 64), (2, 32, 96)], ids=["square", "wide pair"])
-def test_classifier_gives_finite_logits_and_features(name: str, batch: int, height: int, width: int) -> None:
-    logits, features = serve(build("classification", name), torch.rand(batch, 3, height, width))
-    assert logits.shape == (batch, CLASSES)
-    assert features.shape[0] == batch
-    assert logits.isfinite().all()
-    assert features.isfinite().all()
+def test_classifier_gives_finite_logits_and_features_and_the_same_ones_again(name: str) -> None:
+    model, length = build("classification", name), side(name)
+    shapes = [(1, length, length)] if takes_one_size(name) else [(1, length, length), (2, length + 1, length + 31)]
+    for batch, height, width in shapes:
+        images = torch.rand(batch, 3, height, width)
+        logits, features = serve(model, images)
+        assert logits.shape == (batch, CLASSES)
+        assert features.shape == (batch, features.shape[1])
+        assert logits.isfinite().all()
+        assert features.isfinite().all()
+        torch.testing.assert_close(serve(model, images)[0], logits, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("name", list_models("detection"))
@@ -82,7 +86,7 @@ def test_a_gradient_reaches_every_parameter(task: Task, name: str) -> None:
     for parameter in model.parameters():
         if parameter.ndim == 1:
             nn.init.uniform_(parameter, 0.5, 1)  # some norms start at zero, which blocks the kernels before them
-    first, *rest = outputs(model(torch.rand(2, 3, 64, 64)))
+    first, *rest = outputs(model(torch.rand(2, 3, side(name), side(name))))
     total = first.square().sum() + sum(tensor.square().sum() for tensor in rest)
     total.backward()
     without = [key for key, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
@@ -93,7 +97,7 @@ def test_a_gradient_reaches_every_parameter(task: Task, name: str) -> None:
 
 @every_model
 def test_an_image_gives_the_same_alone_and_in_a_batch(task: Task, name: str) -> None:
-    model, images = build(task, name), torch.rand(3, 3, 64, 64)
+    model, images = build(task, name), torch.rand(3, 3, side(name), side(name))
     together = serve(model, images)
     alone = [serve(model, images[i : i + 1]) for i in range(3)]
     for k, tensor in enumerate(together):
@@ -103,7 +107,7 @@ def test_an_image_gives_the_same_alone_and_in_a_batch(task: Task, name: str) -> 
 
 @every_model
 def test_weights_make_the_same_network_again(task: Task, name: str) -> None:
-    model, twin, images = build(task, name), build(task, name), torch.rand(1, 3, 64, 64)
+    model, twin, images = build(task, name), build(task, name), torch.rand(1, 3, side(name), side(name))
     for parameter in twin.parameters():
         nn.init.normal_(parameter)
     twin.load_state_dict(model.state_dict())

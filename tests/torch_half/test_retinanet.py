@@ -35,6 +35,8 @@ def awake(model: RetinaNet) -> RetinaNet:
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_uniform_(module.weight, a=1)
+    for refinement in model.refinements:
+        nn.init.normal_(refinement.head.weight, std=0.02)
     nn.init.kaiming_uniform_(model.class_head.weight, a=0, nonlinearity="linear").data.mul_(5)
     nn.init.zeros_(model.class_head.bias)  # type: ignore[arg-type]
     return model
@@ -103,6 +105,7 @@ def test_coarsest_levels_are_steps_of_the_path_or_made_from_its_end(
 BOTH = (False, True)
 OPTIONS = [
     *(("retinanet_light", {"path_aggregation": path, "iou_branch": iou}) for path in BOTH for iou in BOTH),
+    ("retinanet_light", {"path_aggregation": True, "iou_branch": True, "refinements": 2}),
     *(
         ("retinanet_paper", {"path_aggregation": path, "iou_branch": iou, "finest_level": level})
         for path, iou, level in ((False, False, 3), (True, False, 3), (False, True, 2), (True, True, 2))
@@ -121,7 +124,7 @@ def test_gradient_reaches_every_parameter(name: str, options: dict[str, Any]) ->
             nn.init.uniform_(parameter, 0.5, 1)
     output = model(torch.rand(2, 3, 64, 96))
     assert (output.iou_logits is None) is not options["iou_branch"]
-    loss = output.class_logits.square().mean() + output.deltas.square().mean()
+    loss = output.class_logits.square().mean() + sum(d.square().mean() for d in (output.deltas, *output.refinements))
     if output.iou_logits is not None:
         loss = loss + output.iou_logits.square().mean()
     loss.backward()

@@ -14,7 +14,7 @@ from hemascope.training.recipe import DetectionRecipe, parse_recipe
 
 def test_painted_fields_join_the_training_part_and_thinning_leaves_some_out(tmp_path: Path) -> None:
     root = write_txl_pbc(tmp_path / "data", {"train": [0, 1, 2, 3], "val": [0]})
-    data = {"reader": "txl-pbc", "cache_px": 64, "classes": ["platelet", "wbc"]}
+    data = {"reader": "txl-pbc", "cache_px": 64, "allow_leaks": True, "classes": ["platelet", "wbc"]}
     for extra, images in (({}, 4), ({"train_fields": 2}, 2), ({"train_fields": 1, "painted_fields": 3}, 4)):
         recipe = parse_recipe(detection_recipe(data=data | extra), "test")
         assert isinstance(recipe, DetectionRecipe)
@@ -33,7 +33,8 @@ def test_painted_fields_join_the_training_part_and_thinning_leaves_some_out(tmp_
 )
 def test_data_choice_that_does_not_fit_is_refused(tmp_path: Path, data: dict[str, Any], message: str) -> None:
     root = write_txl_pbc(tmp_path / "data", {"train": [0], "val": [0]})
-    recipe = parse_recipe(detection_recipe(data={"reader": "txl-pbc", "cache_px": 64} | data), "test")
+    choice = {"reader": "txl-pbc", "cache_px": 64, "allow_leaks": True} | data
+    recipe = parse_recipe(detection_recipe(data=choice), "test")
     assert isinstance(recipe, DetectionRecipe)
     with pytest.raises(HemascopeError, match=message):
         detection_task(recipe, root)

@@ -31,9 +31,11 @@ COMMANDS = {
     "study": LazyCommand("hemascope.cli.study", "Train, measure and time a table of runs side by side."),
     "evaluate": LazyCommand("hemascope.cli.evaluate", "Measure a model on labelled images."),
     "export": LazyCommand("hemascope.cli.export", "Turn a trained model into a bundle that the other commands run."),
-    "models": LazyCommand("hemascope.cli.models", "List the installed model bundles; show, compare, promote them."),
+    "models": LazyCommand("hemascope.cli.models", "List bundles and networks; show, compare and promote bundles."),
     "data": LazyCommand("hemascope.cli.data", "Get, convert, split and check annotated datasets."),
-    "annotate": LazyCommand("hemascope.cli.annotate", "Propose annotations and rank what to label next."),
+    "annotate": LazyCommand("hemascope.cli.annotate", "Propose, rank, review and export labels."),
+    "serve": LazyCommand("hemascope.cli.serve", "Run the workstation: web server and job workers."),
+    "maintain": LazyCommand("hemascope.cli.maintain", "Management commands of a workstation, such as audit_verify."),
     "synth": LazyCommand("hemascope.cli.synth", "Paint smear fields with known cells, for demonstration and tests."),
     "doctor": LazyCommand("hemascope.cli.doctor", "Say what is installed, what works and what is broken."),
 }

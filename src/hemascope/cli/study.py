@@ -9,11 +9,14 @@ import typer
 from hemascope.cli.main import EXIT_INTERRUPTED
 from hemascope.cli.stage_bar import stage_bar
 from hemascope.data.images import read_image
-from hemascope.studies.plan import load_study
+from hemascope.studies.cell_run import run_cell_study, time_classifiers
+from hemascope.studies.cell_table import cell_rows, write_cell_study
+from hemascope.studies.plan import Study, load_study
 from hemascope.studies.run import load_network, read_validation, run_study
 from hemascope.studies.table import table_rows, write_study
 from hemascope.studies.timing import time_networks
 from hemascope.training.device import choose_device
+from hemascope.training.engine import Progress
 
 
 def study(
@@ -34,20 +37,37 @@ def study(
     table = load_study(plan)
     if threads is not None:
         torch.set_num_threads(threads)
+    write = _study_detectors if table.task == "detection" else _study_classifiers
     try:
         with stage_bar() as progress:
-            measured = run_study(table, data, runs, choose_device(device), progress)
-            recipe = table.runs[0].recipe
-            validation = read_validation(recipe, data)
-            images = [
-                read_image(sample.path)
-                for sample in validation.samples[:: max(1, len(validation.samples) // timed_images)]
-            ]
-            networks = {run.name: load_network(run, runs) for run in table.runs}
-            ms = time_networks(networks, images, recipe.eval_size, progress)
+            write(table, data, runs, out, choose_device(device), timed_images, progress)
     except KeyboardInterrupt:
         typer.echo(f"interrupted; the finished epochs are kept in {runs}: repeat the command to go on", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
+    typer.echo(f"table and pictures: {out}")
+
+
+def _study_detectors(
+    table: Study, data: Path, runs: Path, out: Path, device: str, timed_images: int, progress: Progress
+) -> None:
+    measured = run_study(table, data, runs, device, progress)
+    recipe = table.runs[0].field_recipe
+    validation = read_validation(recipe, data)
+    images = [
+        read_image(sample.path) for sample in validation.samples[:: max(1, len(validation.samples) // timed_images)]
+    ]
+    networks = {run.name: load_network(run, runs) for run in table.runs}
+    ms = time_networks(networks, images, recipe.eval_size, progress)
     described = f"{validation.name}, {recipe.data.val_split} ({len(validation.samples)} images)"
     write_study(table, table_rows(table, measured, ms), described, len(images), out)
-    typer.echo(f"table and pictures: {out}")
+
+
+def _study_classifiers(
+    table: Study, data: Path, runs: Path, out: Path, device: str, timed_images: int, progress: Progress
+) -> None:
+    measured = run_cell_study(table, data, runs, device, progress)
+    images_per_s = time_classifiers(table, data, runs, timed_images, progress)
+    choice, said = table.runs[0].cell_recipe.data, measured[0].predictions
+    part = f"{choice.folds} folds pooled" if len(measured[0].folds) > 1 else choice.measured_part
+    described = f"{choice.reader}, {part} ({len(said.files)} images in {len(set(said.groups))} groups)"
+    write_cell_study(table, cell_rows(table, measured, images_per_s), described, timed_images, out)

@@ -8,10 +8,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from hemascope.core.suppression import BoxVoting
+
 SCHEMA: Final = "hemascope.bundle/1"
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Triple = tuple[float, float, float]
+InputStep = Literal["adaptive_gamma", "lab_kmeans", "stain_normalise"]  # done by imaging.input_steps
 
 
 class _Frozen(BaseModel):
@@ -19,12 +22,13 @@ class _Frozen(BaseModel):
 
 
 class Preprocessing(_Frozen):
-    """RGB pixels to network input (batch, 3, height, width): divided by 255, minus `mean`, divided by `std`."""
+    """RGB pixels to network input (batch, 3, height, width): `steps`, divided by 255, minus `mean`, over `std`."""
 
     input_size: Annotated[int, Field(gt=0)]  # detector: longest side of the letterbox; classifier: side of the square
     stride: Annotated[int, Field(gt=0)] = 32  # detector: both sides are padded to a multiple of this
     mean: Triple
     std: Triple
+    steps: tuple[InputStep, ...] = ()  # classifier: done to the resized crop first, in this order
 
 
 class DetectionSettings(_Frozen):
@@ -35,6 +39,7 @@ class DetectionSettings(_Frozen):
     nms_iou: Fraction = 0.5
     max_candidates: Annotated[int, Field(gt=0)] = 1000  # best boxes that enter NMS
     max_detections: Annotated[int, Field(gt=0)] = 300  # best boxes that leave it, a network input
+    box_voting: BoxVoting | None = None  # candidates that NMS drops move the kept boxes
     tile_px: Annotated[int, Field(gt=0)] = 640  # side of a tile in pixels of the image
     tile_overlap_px: Annotated[int, Field(ge=0)] = (
         160  # must exceed the largest cell, so that each is whole in some tile

@@ -33,6 +33,31 @@ class GaussianDecay:
         return factor
 
 
+@dataclass(frozen=True, slots=True)
+class BoxVoting:
+    """Box voting (Gidaris and Komodakis 2015, section 4.3): the candidates that NMS drops still say where a cell ends.
+
+    A kept box becomes the mean of its class's candidates that overlap it by `min_iou` (0..1) or more, itself included,
+    weighted by score to the `power` (0 or more). Scores and the number of boxes stay as they are. Raises ValueError
+    for settings outside of these ranges.
+    """
+
+    min_iou: float = 0.65
+    power: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_iou <= 1 or self.power < 0:
+            raise ValueError(f"expected min_iou in 0..1 and power from 0 on, got {self.min_iou} and {self.power}")
+
+    def __call__(self, kept: Detections, candidates: Detections) -> Detections:
+        is_voter = iou_xyxy(kept.boxes_xyxy, candidates.boxes_xyxy) >= self.min_iou
+        is_voter &= kept.class_ids[:, None] == candidates.class_ids[None, :]
+        scores = np.maximum(candidates.scores.astype(np.float64), 1e-6)  # a box of score 0 still has its own vote
+        weights = np.where(is_voter, scores**self.power, 0)
+        boxes = weights @ candidates.boxes_xyxy / weights.sum(axis=1, keepdims=True)
+        return Detections(boxes.astype(np.float32), kept.scores, kept.class_ids)
+
+
 def select_detections(
     boxes_xyxy: FloatArray,
     scores: FloatArray,
@@ -41,20 +66,24 @@ def select_detections(
     nms_iou: float,
     max_candidates: int,
     max_detections: int,
+    box_voting: BoxVoting | None = None,
 ) -> Detections:
     """Best boxes of `(anchors, 4)` with `scores` `(anchors, classes)`, class-aware NMS applied, best score first.
 
     A pair (anchor, class) is a candidate when its score reaches the class's entry of `thresholds` `(classes,)`; the
-    best `max_candidates` enter NMS and the best `max_detections` leave it. Empty boxes are dropped.
+    best `max_candidates` enter NMS and the best `max_detections` leave it, moved by `box_voting` where given. Empty
+    boxes are dropped.
     """
     size = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
     solid = (size[:, 0] > 0) & (size[:, 1] > 0)
     anchor_index, class_ids = np.nonzero((scores >= thresholds) & solid[:, None])
     candidate_scores = scores[anchor_index, class_ids]
     best = np.argsort(-candidate_scores, kind="stable")[:max_candidates]
-    boxes = boxes_xyxy[anchor_index[best]]
-    kept = nms_xyxy(boxes, candidate_scores[best], class_ids[best], nms_iou)[:max_detections]
-    return Detections(boxes[kept], candidate_scores[best][kept], class_ids[best][kept].astype(np.int64))
+    candidates = Detections(
+        boxes_xyxy[anchor_index[best]], candidate_scores[best], class_ids[best].astype(np.int64, copy=False)
+    )
+    kept = suppress(candidates, nms_iou, max_detections)
+    return kept if box_voting is None else box_voting(kept, candidates)
 
 
 def suppress(candidates: Detections, nms_iou: float, max_detections: int) -> Detections:

@@ -1,5 +1,6 @@
 """What a dataset reader yields."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,10 +26,11 @@ class CellSample:
     """One single-cell image. `box_xyxy` `(4,)` is the cell in pixels of the image where it is known."""
 
     path: Path
-    label: str  # canonical class id
+    label: str  # class id, of the taxonomy where the dataset's classes are in it
     source: str
     group: str
     box_xyxy: FloatArray | None = None
+    writing_xyxy: tuple[float, float, float, float] | None = None  # burnt in; shares of width and height, painted over
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,14 @@ class CellDataset:
     def with_first_classes(self, first: tuple[str, ...]) -> "CellDataset":
         """The same cells; `first` lead the classes whether or not a cell has them, the others follow."""
         return replace(self, classes=(*first, *(name for name in self.classes if name not in first)))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return tuple(sample.group for sample in self.samples)
+
+    def take(self, indices: Iterable[int]) -> "CellDataset":
+        """The samples at these places, in this order; one may come several times."""
+        return replace(self, samples=tuple(self.samples[i] for i in indices))
 
     def labels(self) -> IntArray:
         """Class index of every sample `(n,)`."""

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from hemascope.core.boxes import IntArray
 from hemascope.core.metrics.calibration import expected_calibration_error
 from hemascope.core.metrics.classification import accuracy, class_scores, confusion_matrix, macro_f1, merge_classes
+from hemascope.data.images import read_cell
 from hemascope.data.sample import CellDataset
 from hemascope.errors import DatasetError
 from hemascope.hematology.intervals import clopper_pearson
 from hemascope.hematology.taxonomy import coarse_class
 from hemascope.imaging.crop import serving_crop
-from hemascope.imaging.decode import open_image
 from hemascope.imaging.resize import RgbArray
 from hemascope.inference.classifier import ClassifiedCells, Classifier
 
@@ -92,7 +92,5 @@ def _crops(
 ) -> Iterator[RgbArray]:
     settings = classifier.settings
     for i, sample in enumerate(dataset.samples, start=1):
-        with open_image(sample.path) as source:
-            rgb = source.read_region(0, 0, source.width, source.height)
-        yield serving_crop(rgb, sample.box_xyxy, settings.crop_context, settings.whole_image_zoom)
+        yield serving_crop(read_cell(sample), sample.box_xyxy, settings.crop_context, settings.whole_image_zoom)
         progress("classify", i, len(dataset.samples))

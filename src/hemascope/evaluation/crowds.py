@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hemascope.core.boxes import FloatArray, IntArray, iou_xyxy
 from hemascope.core.detections import Detections
 from hemascope.core.metrics.average_precision import GroundTruth, match_boxes, mean_over_classes
-from hemascope.core.suppression import Decay, GaussianDecay, LinearDecay, soft_suppress, suppress
+from hemascope.core.suppression import BoxVoting, Decay, GaussianDecay, LinearDecay, soft_suppress, suppress
 from hemascope.data.sample import FieldDataset
 from hemascope.evaluation.detection import (
     MAX_DETECTIONS,
@@ -44,6 +44,13 @@ def _hard(nms_iou: float) -> Suppression:
     return Suppression(f"NMS {nms_iou}", lambda candidates, _classes: suppress(candidates, nms_iou, MAX_DETECTIONS))
 
 
+def _voted(voting: BoxVoting) -> Suppression:
+    def thin_out(candidates: Detections, _classes: int) -> Detections:
+        return voting(suppress(candidates, 0.5, MAX_DETECTIONS), candidates)
+
+    return Suppression(f"NMS 0.5, voting {voting.min_iou} power {voting.power:g}", thin_out)
+
+
 def _soft(name: str, decay: Decay) -> Suppression:
     def thin_out(candidates: Detections, classes: int) -> Detections:
         return soft_suppress(candidates, decay, np.full(classes, SCORE_FLOOR, np.float32), MAX_DETECTIONS)
@@ -53,6 +60,7 @@ def _soft(name: str, decay: Decay) -> Suppression:
 
 SUPPRESSIONS = (
     *(_hard(iou) for iou in (0.4, 0.5, 0.6, 0.7)),
+    *(_voted(BoxVoting(iou, power)) for iou, power in ((0.8, 1.0), (0.65, 3.0))),
     *(_soft(f"gaussian {sigma}", GaussianDecay(sigma)) for sigma in (0.3, 0.5)),
     _soft("linear 0.3", LinearDecay(0.3)),
 )
@@ -108,7 +116,9 @@ def propose_candidates(
     """The dataset with the bundle's classes, and the boxes that enter suppression in each field, best score first."""
     settings = bundle.manifest.detection
     if settings is not None:  # another task's bundle is refused by the detector
-        unsuppressed = settings.model_copy(update={"nms_iou": 1.0, "max_detections": settings.max_candidates})
+        unsuppressed = settings.model_copy(
+            update={"nms_iou": 1.0, "max_detections": settings.max_candidates, "box_voting": None}
+        )
         bundle = replace(bundle, manifest=bundle.manifest.model_copy(update={"detection": unsuppressed}))
     detector = Detector(bundle, threads=threads, score_threshold=SCORE_FLOOR)
     return fields_for(detector, dataset), detect_fields(detector, dataset, progress)

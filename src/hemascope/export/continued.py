@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from hemascope.core.manifest import ModelManifest
+from hemascope.data.fingerprint_cache import FILE_NAME
 from hemascope.data.readers import read_cells, read_fields
+from hemascope.data.versions import VERSION_FILE
 from hemascope.errors import DatasetError, ModelError, OutputError
 from hemascope.export.bundle import FinishedRun, load_run, network_options
 from hemascope.export.rebuild import rebuild_network, refresh_norms
@@ -81,9 +83,9 @@ def continue_training(
     if threads is not None:
         torch.set_num_threads(threads)
     if isinstance(recipe, ClassificationRecipe):
-        task = classification_task(recipe, data_root, None)
+        task = classification_task(recipe, data_root, None, out / FILE_NAME)
     else:
-        task = detection_task(recipe, data_root)
+        task = detection_task(recipe, data_root, out / FILE_NAME)
     _take_weights(task, origin)
     if origin.is_rebuilt:
         refresh_norms(task.model, _training_batches(task, settings.batch_size))
@@ -107,7 +109,9 @@ def _recipe(origin: Origin, data_root: Path, settings: FineTuning) -> AnyRecipe:
             f"{data_root} has no {', '.join(missing)}, which {origin.id} finds; unmarked, they would be learned as "
             "background: mark them too, or say that there was none: 'annotate export --looked-for'"
         )
-    data: dict[str, object] = {"reader": READER, "cache_px": _cache_px(origin.recipe)}
+    # a version keeps copies and groups in one part; the same cells in many fields are alike and no leak
+    is_version = (data_root / VERSION_FILE).is_file()
+    data: dict[str, object] = {"reader": READER, "cache_px": _cache_px(origin.recipe), "allow_leaks": is_version}
     data["classes" if is_detector else "first_classes"] = list(origin.classes)
     batch_size = max(1, min(settings.batch_size, images // 2))  # at least two steps an epoch
     steps = settings.epochs * max(images // batch_size, 1)
@@ -150,6 +154,7 @@ def _classification_part(manifest: ModelManifest) -> dict[str, object]:
         "input_size": manifest.preprocessing.input_size,
         "crop_context": context,
         "whole_image_zoom": settings.whole_image_zoom,
+        "input_steps": list(manifest.preprocessing.steps),
         "model": {"name": manifest.architecture, "options": manifest.architecture_options},
         "augmentation": {"context": [0.85 * context, 1.2 * context], "whole_image": 0.0, "label_smoothing": 0.05},
     }

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemascope.core.manifest import ClassificationSettings, DetectionSettings, ModelManifest
+from hemascope.core.suppression import BoxVoting
+from hemascope.data.fingerprint_cache import FILE_NAME
 from hemascope.data.images import read_image
-from hemascope.data.readers import read_cells, read_fields
+from hemascope.data.readers import read_fields
 from hemascope.data.readers.pbc import with_detected_boxes
 from hemascope.data.sample import CellDataset, FieldDataset
 from hemascope.errors import RecipeError
@@ -20,12 +22,13 @@ from hemascope.evaluation.thresholds import classification_thresholds, detection
 from hemascope.export.bundle import FinishedRun, load_run, write_bundle, write_onnx
 from hemascope.export.card import BundleIdentity
 from hemascope.export.parity import Parity, check_parity
-from hemascope.imaging.crop import serving_crop
 from hemascope.imaging.normalise import normalise_batch
-from hemascope.imaging.resize import Letterbox, resize_rgb
+from hemascope.imaging.resize import Letterbox
 from hemascope.inference.bundle import load_bundle
 from hemascope.inference.classifier import ClassifiedCells, Classifier
 from hemascope.inference.detector import Detector
+from hemascope.training.cell_parts import read_parts
+from hemascope.training.classification import serving_crops
 from hemascope.training.normalisation import MEAN, STD
 from hemascope.training.recipe import ClassificationRecipe, DetectionRecipe
 
@@ -70,7 +73,15 @@ def export_run(
         if isinstance(run.recipe, DetectionRecipe):
             measured = _measure_detector(run, run.recipe, identity, data_root, onnx_path, report)
         else:
-            measured = _measure_classifier(run, run.recipe, identity, data_root, detections_json, onnx_path, report)
+            measured = _measure_classifier(
+                run,
+                run.recipe,
+                identity,
+                read_parts(run.recipe.data, data_root, run_folder / FILE_NAME).val,
+                detections_json,
+                onnx_path,
+                report,
+            )
         manifest = write_bundle(run, onnx_path, out, identity, measured.settings, measured.metrics, measured.validation)
     return ExportedBundle(manifest, measured.parity)
 
@@ -88,7 +99,7 @@ def _measure_detector(
     parity = check_parity(run.model, onnx_path, _field_batches(run, recipe, dataset), detector=True)
     validation = _describe(dataset.name, recipe.data.val_split, len(dataset.samples))
     trial = onnx_path.parent / "trial"
-    settings = DetectionSettings(score_threshold=SCORE_FLOOR)
+    settings = DetectionSettings(score_threshold=SCORE_FLOOR, box_voting=BoxVoting())
     write_bundle(run, onnx_path, trial, identity, settings, {}, validation)
     evaluation = evaluate_detector(Detector(load_bundle(trial), score_threshold=SCORE_FLOOR), dataset, report)
     return _Measured(parity, detection_thresholds(evaluation, settings), evaluation.headline(), validation)
@@ -98,16 +109,15 @@ def _measure_classifier(
     run: FinishedRun,
     recipe: ClassificationRecipe,
     identity: BundleIdentity,
-    data_root: Path,
+    dataset: CellDataset,
     detections_json: Path | None,
     onnx_path: Path,
     report: ReportStage,
 ) -> _Measured:
-    dataset = read_cells(recipe.data.reader, data_root, recipe.data.val_split)
     boxed = None if detections_json is None else with_detected_boxes(dataset, detections_json)
     _write_network(run, onnx_path, report)
     parity = check_parity(run.model, onnx_path, _cell_batches(recipe, dataset), detector=False)
-    validation = _describe(dataset.name, recipe.data.val_split, len(dataset.samples))
+    validation = _describe(dataset.name, recipe.data.measured_part, len(dataset.samples))
     trial = onnx_path.parent / "trial"
     settings = ClassificationSettings(crop_context=recipe.crop_context, whole_image_zoom=recipe.whole_image_zoom)
     write_bundle(run, onnx_path, trial, identity, settings, {}, validation)
@@ -151,9 +161,5 @@ def _field_batches(run: FinishedRun, recipe: DetectionRecipe, dataset: FieldData
 
 
 def _cell_batches(recipe: ClassificationRecipe, dataset: CellDataset) -> list[NDArray[np.float32]]:
-    crops = []
-    for i in _spread(len(dataset.samples)):
-        rgb = read_image(dataset.samples[i].path)
-        crop = serving_crop(rgb, None, recipe.crop_context, recipe.whole_image_zoom)
-        crops.append(resize_rgb(crop, recipe.input_size, recipe.input_size))
+    crops = serving_crops(dataset.take(_spread(len(dataset.samples))), recipe, whole_image=True)
     return [normalise_batch(crops[i : i + 8], MEAN, STD) for i in range(0, len(crops), 8)]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hemascope.core.boxes import FloatArray
 from hemascope.core.manifest import ClassificationSettings
 from hemascope.errors import BundleError
+from hemascope.imaging.input_steps import apply_steps
 from hemascope.imaging.normalise import normalise_batch
 from hemascope.imaging.resize import RgbArray, resize_rgb
 from hemascope.inference.bundle import ModelBundle
@@ -108,9 +109,8 @@ class Classifier:
         preprocessing = self.manifest.preprocessing
         side = preprocessing.input_size
         with self.times.measure("preprocess crops"):
-            batch = normalise_batch(
-                [resize_rgb(crop, side, side) for crop in crops], preprocessing.mean, preprocessing.std
-            )
+            ready = [apply_steps(resize_rgb(crop, side, side), preprocessing.steps) for crop in crops]
+            batch = normalise_batch(ready, preprocessing.mean, preprocessing.std)
         with self.times.measure("classification network"):
             logits = self._session.run(batch)[0]
         return ClassifiedCells.from_logits(logits, self.settings, self.classes)

@@ -101,6 +101,7 @@ class Detector:
                 nms_iou=self._settings.nms_iou,
                 max_candidates=self._settings.max_candidates,
                 max_detections=self._settings.max_detections,
+                box_voting=self._settings.box_voting,
             )
             boxes_xyxy = prepared.letterbox.boxes_to_image(found.boxes_xyxy)
             # a box in the padding is cut to nothing

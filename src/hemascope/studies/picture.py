@@ -18,7 +18,8 @@ def draw_accuracy_for_time(points: Sequence[tuple[str, float, float]], accuracy:
         if value > best:
             front.append((ms, value))
             best = value
-    axis.plot(*zip(*front, strict=True), color="0.7", linewidth=1, zorder=1)
+    if front:
+        axis.plot(*zip(*front, strict=True), color="0.7", linewidth=1, zorder=1)
     for name, ms, value in points:
         axis.scatter(ms, value, zorder=2)
         axis.annotate(name, (ms, value), xytext=(5, 4), textcoords="offset points", fontsize=8)

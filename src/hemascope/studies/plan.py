@@ -2,15 +2,21 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hemascope.errors import RecipeError
-from hemascope.training.recipe import DetectionRecipe, parse_recipe, recipe_digest
+from hemascope.training.recipe import (
+    AnyRecipe,
+    ClassificationRecipe,
+    DetectionRecipe,
+    parse_recipe,
+    recipe_digest,
+)
 
 Seed = Annotated[int, Field(ge=0)]
 
@@ -23,13 +29,16 @@ class _RunChoice(_Strict):
     change: dict[str, Any] = {}  # dotted key of the recipe -> value; null takes the key out
     seeds: tuple[Seed, ...] | None = None
     base: str | None = None  # another base recipe than the study's
+    baseline: Literal["mean-colour", "majority"] | None = (
+        None  # classifiers: no network, on the recipe's data and steps
+    )
 
 
 class _StudyFile(_Strict):
     title: str
     base: str  # recipe file, relative to the study's
     initial_backbone: str | None = None  # recipe file of the run whose backbone all runs start from
-    headline_class: str  # class whose figures the table and the plot show
+    headline_class: str | None = None  # detectors: class whose figures the table and the plot show
     seeds: tuple[Seed, ...] = (0,)
     runs: Annotated[dict[str, _RunChoice], Field(min_length=1)]
 
@@ -39,11 +48,36 @@ class StudyRun:
     """One training of the table; runs of equal recipe share a folder, also between studies."""
 
     name: str
-    recipe: DetectionRecipe
+    recipe: AnyRecipe
+    baseline: str | None = None
 
     @property
     def folder_name(self) -> str:
-        return f"{self.recipe.model.name}-{recipe_digest(self.recipe)}"
+        return f"{self.baseline or self.recipe.model.name}-{recipe_digest(self.recipe)}"
+
+    @property
+    def field_recipe(self) -> DetectionRecipe:
+        """Of a run in a study of detectors. Raises TypeError otherwise."""
+        if not isinstance(self.recipe, DetectionRecipe):
+            raise TypeError(f"run '{self.name}' is no detector")
+        return self.recipe
+
+    @property
+    def cell_recipe(self) -> ClassificationRecipe:
+        """Of a run in a study of classifiers. Raises TypeError otherwise."""
+        if not isinstance(self.recipe, ClassificationRecipe):
+            raise TypeError(f"run '{self.name}' is no classifier")
+        return self.recipe
+
+    def folds(self) -> "list[StudyRun]":
+        """The trainings that make the run: one for each fold where the recipe divides the data and names no fold."""
+        data = self.cell_recipe.data
+        if data.folds is None or data.fold is not None:
+            return [self]
+        return [
+            replace(self, recipe=self.recipe.model_copy(update={"data": data.model_copy(update={"fold": fold})}))
+            for fold in range(data.folds)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +86,14 @@ class Study:
 
     name: str
     title: str
-    headline_class: str
+    headline_class: str  # empty in a study of classifiers
     initial_backbone: str | None
     runs: tuple[StudyRun, ...]
+
+    @property
+    def task(self) -> Literal["detection", "classification"]:
+        """All runs are of one task."""
+        return self.runs[0].recipe.task
 
 
 def load_study(path: Path) -> Study:
@@ -71,11 +110,19 @@ def load_study(path: Path) -> Study:
         for seed in choice.seeds or file.seeds:
             origin = f"{path}, run '{name}'"
             recipe = parse_recipe(_changed(base, {**choice.change, "seed": seed}, origin), origin)
-            if not isinstance(recipe, DetectionRecipe):
-                raise RecipeError(f"{origin}: a {recipe.task} recipe; studies compare detectors")
-            runs.append(StudyRun(name, recipe))
+            _check_task(recipe, choice, file.headline_class, origin)
+            runs.append(StudyRun(name, recipe, choice.baseline))
+    if len({run.recipe.task for run in runs}) > 1:
+        raise RecipeError(f"{path}: detectors and classifiers in one study; they share no figure")
     backbone = None if file.initial_backbone is None else Path(file.initial_backbone).stem
-    return Study(path.stem, file.title, file.headline_class, backbone, tuple(runs))
+    return Study(path.stem, file.title, file.headline_class or "", backbone, tuple(runs))
+
+
+def _check_task(recipe: AnyRecipe, choice: _RunChoice, headline_class: str | None, origin: str) -> None:
+    if (recipe.task == "detection") != (headline_class is not None):
+        raise RecipeError(f"{origin}: a {recipe.task} recipe; headline_class belongs to detectors, which need one")
+    if recipe.task == "detection" and choice.baseline is not None:
+        raise RecipeError(f"{origin}: baseline '{choice.baseline}' names classes; it cannot find boxes")
 
 
 def _read_yaml(path: Path) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
+from hemascope.data.fingerprint_cache import FILE_NAME as FINGERPRINTS
 from hemascope.data.images import read_image
 from hemascope.data.readers import read_fields
 from hemascope.data.sample import FieldDataset
@@ -41,14 +42,7 @@ def run_study(study: Study, data_root: Path, runs_folder: Path, device: str, pro
 
     Raises RecipeError where the initial backbone's run is missing, and what training raises.
     """
-    backbone = None
-    if study.initial_backbone is not None:
-        backbone = runs_folder / study.initial_backbone
-        if not (backbone / FILE_NAME).exists():
-            raise RecipeError(
-                f"{backbone} holds no run; the study's networks start from it: train configs/.../"
-                f"{study.initial_backbone}.yaml with --out {backbone} first"
-            )
+    backbone = find_backbone(study, runs_folder)
     measured = []
     for i, run in enumerate(study.runs, start=1):
         progress(f"{study.name}: {run.name}, seed {run.recipe.seed}", i - 1, len(study.runs))
@@ -60,6 +54,19 @@ def run_study(study: Study, data_root: Path, runs_folder: Path, device: str, pro
             _write_measured(found, folder)
         measured.append(found)
     return measured
+
+
+def find_backbone(study: Study, runs_folder: Path) -> Path | None:
+    """The run folder that all networks start from. Raises RecipeError where it is missing."""
+    if study.initial_backbone is None:
+        return None
+    backbone = runs_folder / study.initial_backbone
+    if not (backbone / FILE_NAME).exists():
+        raise RecipeError(
+            f"{backbone} holds no run; the study's networks start from it: train configs/.../"
+            f"{study.initial_backbone}.yaml with --out {backbone} first"
+        )
+    return backbone
 
 
 def load_network(run: StudyRun, runs_folder: Path) -> nn.Module:
@@ -76,7 +83,7 @@ def read_validation(recipe: DetectionRecipe, data_root: Path) -> FieldDataset:
 def _train(
     run: StudyRun, data_root: Path, folder: Path, backbone: Path | None, device: str, progress: Progress
 ) -> None:
-    task = detection_task(run.recipe, data_root)
+    task = detection_task(run.field_recipe, data_root, folder.parent / FINGERPRINTS)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         train(task, run.recipe, folder, resume=True, progress=progress, initial_backbone=backbone, device=device)
@@ -85,15 +92,15 @@ def _train(
 
 
 def _measure(run: StudyRun, data_root: Path, folder: Path) -> MeasuredRun:
-    finished = load_run(folder)
-    dataset = read_validation(run.recipe, data_root)
+    finished, recipe = load_run(folder), run.field_recipe
+    dataset = read_validation(recipe, data_root)
     images = [read_image(sample.path) for sample in dataset.samples]
-    predictions = predict_fields(finished.model, images, run.recipe.eval_size, score_threshold=SCORE_FLOOR)
+    predictions = predict_fields(finished.model, images, recipe.eval_size, score_threshold=SCORE_FLOOR)
     return MeasuredRun(
         run_id=finished.run_id,
         epochs=finished.epochs,
         training_s=finished.training_s,
-        complexity=measure_complexity(finished.model, height=run.recipe.eval_size, width=run.recipe.eval_size),
+        complexity=measure_complexity(finished.model, height=recipe.eval_size, width=recipe.eval_size),
         rows=measure_detections(dataset, predictions).rows,
     )
 

@@ -1,15 +1,13 @@
 """A measured study as files: runs.csv, table.md, study.json, accuracy_for_time.png."""
 
 import csv
-import json
-import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hemascope.data.machine import describe_machine
 from hemascope.errors import OutputError
+from hemascope.studies.document import write_document
 from hemascope.studies.picture import draw_accuracy_for_time
 from hemascope.studies.plan import Study
 from hemascope.studies.run import MeasuredRun
@@ -48,15 +46,8 @@ def write_study(study: Study, rows: Sequence[TableRow], validation: str, images_
         out.mkdir(parents=True, exist_ok=True)
         _write_runs(study, rows, out / "runs.csv")
         (out / "table.md").write_text(_render_table(study, rows, validation), encoding="utf-8")
-        document = {
-            "schema": "hemascope.study/1",
-            "title": study.title,
-            "measured_on": validation,
-            "images_timed": images_timed,
-            "machine": describe_machine("torch", "torchvision", "timm"),
-            "runs": [asdict(run) for row in rows for run in row.runs],
-        }
-        (out / "study.json").write_text(json.dumps(_without_nan(document), indent=1) + "\n", encoding="utf-8")
+        runs = [asdict(run) for row in rows for run in row.runs]
+        write_document(out / "study.json", "hemascope.study/1", study.title, validation, images_timed, runs)
         points = [(row.name, row.ms, row.mean("ap", study.headline_class)) for row in rows]
         draw_accuracy_for_time(points, f"AP of {study.headline_class}", study.title, out / "accuracy_for_time.png")
     except OSError as error:
@@ -106,13 +97,3 @@ def _render_table(study: Study, rows: Sequence[TableRow], validation: str) -> st
 
 def _figure_column(name: str, class_id: str) -> Callable[[TableRow], str]:
     return lambda row: row.figure(name, class_id)
-
-
-def _without_nan(value: object) -> object:
-    if isinstance(value, float) and math.isnan(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return value

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import nn
 
@@ -14,16 +14,25 @@ from hemascope.training.engine import Progress
 def time_networks(
     networks: Mapping[str, nn.Module], images: Sequence[RgbArray], longest_side: int, progress: Progress
 ) -> dict[str, float]:
-    """Median milliseconds an image, one image at a time, letterbox to NMS, in PyTorch and fp32.
+    """Median milliseconds an image of detectors, one image at a time, letterbox to NMS, in PyTorch and fp32."""
+    actions = {
+        name: lambda i, network=network: predict_fields(network, [images[i]], longest_side)
+        for name, network in networks.items()
+    }
+    return time_in_turns(actions, len(images), progress)
 
-    The networks take turns on every image, so that a slow moment of the machine meets all of them; the first image
-    warms up and is not counted.
+
+def time_in_turns(actions: Mapping[str, Callable[[int], object]], repeats: int, progress: Progress) -> dict[str, float]:
+    """Median milliseconds of each action, which is told the number of the repeat.
+
+    They take turns, so that a slow moment of the machine meets all of them; the first repeat warms up and is not
+    counted.
     """
-    times: dict[str, list[float]] = {name: [] for name in networks}
-    for i, image in enumerate(images):
-        for name, network in networks.items():
+    times: dict[str, list[float]] = {name: [] for name in actions}
+    for i in range(repeats):
+        for name, action in actions.items():
             started = time.perf_counter()
-            predict_fields(network, [image], longest_side)
+            action(i)
             times[name].append(1000 * (time.perf_counter() - started))
-        progress("time", i + 1, len(images))
+        progress("time", i + 1, repeats)
     return {name: statistics.median(values[1:]) for name, values in times.items()}

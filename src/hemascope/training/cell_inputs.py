@@ -1,6 +1,7 @@
 """Training inputs of the classifier: single cells, cut as the pipeline cuts them, turned, shifted and coloured."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -8,12 +9,14 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from hemascope.core.boxes import FloatArray
-from hemascope.data.images import read_image
+from hemascope.core.boxes import FloatArray, IntArray
+from hemascope.core.manifest import InputStep
+from hemascope.data.images import read_cell
 from hemascope.data.sample import CellDataset, CellSample
 from hemascope.imaging.crop import cut_square
+from hemascope.imaging.input_steps import apply_steps, split_at_slow
 from hemascope.imaging.resize import RgbArray, resize_rgb
-from hemascope.training.colour import turn_and_mirror, vary_colour, vary_focus
+from hemascope.training.colour import add_noise, turn_and_mirror, vary_colour, vary_focus, vary_stain
 from hemascope.training.recipe import ClassificationAugmentation
 
 
@@ -22,32 +25,48 @@ def read_cell_image(sample: CellSample, longest_side: int) -> tuple[RgbArray, Fl
 
     Raises DatasetError for an unreadable image.
     """
-    rgb = read_image(sample.path)
+    rgb = read_cell(sample)
     scale = min(1.0, longest_side / max(rgb.shape[:2]))
     small = resize_rgb(rgb, round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
     return small, None if sample.box_xyxy is None else sample.box_xyxy * np.float32(scale)
 
 
 class CellInputs(Dataset[tuple[Tensor, int]]):
-    """Item i of epoch e is drawn from the generator seeded by (seed, e, i)."""
+    """Item i of epoch e is drawn from the generator seeded by (seed, e, i).
+
+    `places` `(items,)` says which sample each item is made of, all samples once by default; `steps` are those of the
+    recipe.
+    """
 
     def __init__(
-        self, dataset: CellDataset, size: int, cache_px: int, augmentation: ClassificationAugmentation, seed: int
+        self,
+        dataset: CellDataset,
+        size: int,
+        cache_px: int,
+        augmentation: ClassificationAugmentation,
+        seed: int,
+        *,
+        steps: Sequence[InputStep] = (),
+        places: IntArray | None = None,
     ) -> None:
-        self.images = [read_cell_image(sample, cache_px) for sample in dataset.samples]
+        whole_image_steps, self.crop_steps = split_at_slow(steps)
+        cells = [read_cell_image(sample, cache_px) for sample in dataset.samples]
+        self.images = [(apply_steps(rgb, whole_image_steps), box) for rgb, box in cells]
         self.labels = dataset.labels()
+        self.places = np.arange(len(cells)) if places is None else places
         self.size = size
         self.augmentation = augmentation
         self.seed = seed
         self.epoch = 0
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.places)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         rng = np.random.default_rng((self.seed, self.epoch, index))
         settings = self.augmentation
-        rgb, box = self.images[index]
+        place = int(self.places[index])
+        rgb, box = self.images[place]
         if box is None or rng.random() < settings.whole_image:
             centre = rgb.shape[1] / 2, rgb.shape[0] / 2
             side = max(rgb.shape[:2]) * rng.uniform(*settings.zoom)
@@ -58,8 +77,9 @@ class CellInputs(Dataset[tuple[Tensor, int]]):
         angle = rng.uniform(-math.pi / 4, math.pi / 4) if settings.rotation else 0.0
         crop = _rotated_crop(rgb, centre[0] + shift[0], centre[1] + shift[1], side, angle, self.size)
         crop = turn_and_mirror(crop, int(rng.integers(4)), bool(rng.integers(2)))
-        crop = vary_focus(vary_colour(crop, rng, settings.colour), rng, settings.blur)
-        return torch.from_numpy(np.array(crop)), int(self.labels[index])
+        crop = vary_stain(vary_colour(crop, rng, settings.colour), rng, settings.stain)
+        crop = add_noise(vary_focus(crop, rng, settings.blur), rng, settings.noise)
+        return torch.from_numpy(np.array(apply_steps(crop, self.crop_steps))), int(self.labels[place])
 
 
 def collate_cells(batch: list[tuple[Tensor, int]]) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,6 @@
 """The file a run resumes from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from hemascope.errors import ModelError
 from hemascope.training.recipe import AnyRecipe, parse_recipe, recipe_digest
 
 FILE_NAME = "last.pt"
+_DETECTOR_KEYS = frozenset({"classes", "train_fields", "painted_fields"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Checkpoint:
     average_updates: int
     optimiser: dict[str, Any]
     seconds: float  # training time so far
+    loss: dict[str, Any] = field(default_factory=dict)  # what the loss has learned
     initial_run: str | None = None  # id of the run whose weights it started from
 
 
@@ -48,7 +50,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def checkpoint_recipe(checkpoint: Checkpoint, path: Path) -> AnyRecipe:
     """The recipe it was trained with; fields that are newer than the file have their defaults."""
-    return parse_recipe(checkpoint.recipe, str(path))
+    content = checkpoint.recipe
+    if content["task"] == "classification":  # before 0.3 these named what only detectors have
+        content = content | {"data": {k: v for k, v in content["data"].items() if k not in _DETECTOR_KEYS}}
+    return parse_recipe(content, str(path))
 
 
 def run_id(folder: Path, recipe: AnyRecipe, checkpoint: Checkpoint) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from hemascope.imaging.resize import RgbArray
+from hemascope.imaging.stain import dyes_to_rgb, rgb_to_dyes
 
 
 def vary_colour(rgb: RgbArray, rng: np.random.Generator, strength: float) -> RgbArray:
@@ -20,6 +21,23 @@ def vary_colour(rgb: RgbArray, rng: np.random.Generator, strength: float) -> Rgb
     x = x + np.float32(strength * rng.uniform(-0.08, 0.08))
     angle = strength * rng.uniform(-0.15, 0.15)
     return np.asarray(np.clip(x @ _hue_rotation(angle).T, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def vary_stain(rgb: RgbArray, rng: np.random.Generator, strength: float) -> RgbArray:
+    """Random amounts of each dye (Tellez et al. 2018, section 3.2: sigma 0.05 at `strength` 1); 0 changes nothing."""
+    if strength == 0:
+        return rgb
+    gain = 1 + strength * rng.uniform(-0.05, 0.05, 3).astype(np.float32)
+    shift = strength * rng.uniform(-0.05, 0.05, 3).astype(np.float32)
+    return dyes_to_rgb(rgb_to_dyes(rgb) * gain + shift)
+
+
+def add_noise(rgb: RgbArray, rng: np.random.Generator, largest: float) -> RgbArray:
+    """Gaussian noise of a standard deviation up to `largest` grey values; 0 changes nothing."""
+    if largest == 0:
+        return rgb
+    noise = rng.normal(0, rng.uniform(0, largest), rgb.shape)
+    return np.clip(rgb + noise + 0.5, 0, 255).astype(np.uint8)
 
 
 def vary_focus(rgb: RgbArray, rng: np.random.Generator, share: float) -> RgbArray:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from hemascope.core.detections import Detections
 from hemascope.core.metrics.average_precision import GroundTruth, match_class, mean_over_classes
-from hemascope.core.suppression import select_detections
+from hemascope.core.suppression import BoxVoting, select_detections
 from hemascope.data.readers import read_fields
 from hemascope.data.sample import FieldDataset
 from hemascope.errors import RecipeError
@@ -20,6 +20,7 @@ from hemascope.models import create_model
 from hemascope.models.detectors.retinanet import RetinaNet
 from hemascope.models.targets import FieldTarget
 from hemascope.training.assignment import create_assigner
+from hemascope.training.cell_parts import check_leaks
 from hemascope.training.engine import TrainingTask
 from hemascope.training.field_inputs import CachedField, FieldInputs, cache_fields, collate
 from hemascope.training.losses.detection import DetectionLoss
@@ -28,13 +29,15 @@ from hemascope.training.painted import paint_training_fields
 from hemascope.training.recipe import DenseLoss, DetectionRecipe
 
 
-def detection_task(recipe: DetectionRecipe, data_root: Path) -> TrainingTask:
-    """Read the data named by the recipe and build the network.
+def detection_task(recipe: DetectionRecipe, data_root: Path, cache: Path | None = None) -> TrainingTask:
+    """Read the data named by the recipe and build the network; `cache` is a file for fingerprints.
 
-    Raises RecipeError, DatasetError or ModelError where recipe, data and network do not fit.
+    Raises RecipeError, DatasetError or ModelError where recipe, data and network do not fit, DatasetError for a leak.
     """
-    train_set = _read(recipe, data_root, recipe.data.train_split)
-    val_set = _read(recipe, data_root, recipe.data.val_split)
+    names = recipe.data.train_split, recipe.data.val_split
+    train_set, val_set = (_read(recipe, data_root, split) for split in names)
+    if not recipe.data.allow_leaks:
+        check_leaks(train_set.samples, val_set.samples, names, cache)
     val_fields = cache_fields(val_set, recipe.data.cache_px)
     torch.manual_seed(recipe.seed)
     model = create_model(
@@ -111,6 +114,7 @@ def predict_fields(
             nms_iou=0.5 if model.needs_nms else 1.0,
             max_candidates=1000,
             max_detections=300,
+            box_voting=BoxVoting(),
         )
         found.append(Detections(box.boxes_to_image(selected.boxes_xyxy), selected.scores, selected.class_ids))
     return found

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from hemascope.training.checkpoint import (
     save_checkpoint,
 )
 from hemascope.training.initial_weights import load_initial_backbone, load_initial_weights
+from hemascope.training.optimiser import make_optimiser
 from hemascope.training.recipe import AnyRecipe, Optimisation
 from hemascope.training.runlog import RunLog
 from hemascope.training.schedule import WeightAverage, lr_factor
@@ -46,6 +47,7 @@ class TrainingTask:
     collate: Callable[[list[Any]], Any]
     loss: Callable[[nn.Module, Any], dict[str, Tensor]]  # batch -> terms with `total`
     validate: Callable[[nn.Module], dict[str, float]]
+    loss_module: nn.Module = field(default_factory=nn.Identity)  # holds what the loss learns, such as class centres
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ def train(
             f"optimisation.batch_size is {optimisation.batch_size}: at most the {len(task.inputs)} training images"
         )
     task.model.to(device)  # before the optimiser is made, which holds the same tensors
+    task.loss_module.to(device)
     if (folder / FILE_NAME).exists():
         if not resume:
             raise ModelError(f"{folder} holds a run already; add --resume to continue it or choose another --out")
@@ -119,7 +122,7 @@ def _begin(
         initial_id = load_initial_weights(model, task.classes, initial_run)
     elif initial_backbone is not None:
         initial_id = load_initial_backbone(model, initial_backbone)
-    optimiser = torch.optim.AdamW(_weight_groups(model, recipe.optimisation.weight_decay), lr=recipe.optimisation.lr)
+    optimiser = make_optimiser(model, task.loss_module, recipe.optimisation)
     return _RunState(model, WeightAverage(model, recipe.optimisation.ema_decay), optimiser, initial_id)
 
 
@@ -131,6 +134,7 @@ def _resume(task: TrainingTask, recipe: AnyRecipe, path: Path) -> _RunState:
     state.model.load_state_dict(saved.model)
     state.average.model.load_state_dict(saved.average)
     state.average.updates = saved.average_updates
+    task.loss_module.load_state_dict(saved.loss)
     state.optimiser.load_state_dict(saved.optimiser)
     state.epoch, state.step, state.seconds = saved.epoch, saved.step, saved.seconds
     state.initial_run = saved.initial_run
@@ -148,6 +152,7 @@ def _checkpoint(task: TrainingTask, recipe: AnyRecipe, state: _RunState) -> Chec
         average_updates=state.average.updates,
         optimiser=state.optimiser.state_dict(),
         seconds=state.seconds,
+        loss=task.loss_module.state_dict(),
         initial_run=state.initial_run,
     )
 
@@ -160,6 +165,9 @@ def _train_epoch(
     started = time.perf_counter()
     torch.manual_seed(recipe.seed * 100_003 + state.epoch)  # dropout and the order of the epoch
     task.inputs.epoch = state.epoch
+    for network in (state.model, state.average.model):
+        if hasattr(network, "begin_epoch"):
+            network.begin_epoch(state.epoch)  # type: ignore[operator]  # networks that change over the epochs have it
     sums: dict[str, float] = {}
     dataset: Any = task.inputs
     loader = DataLoader(dataset, optimisation.batch_size, shuffle=True, drop_last=True, collate_fn=task.collate)
@@ -185,11 +193,15 @@ def _train_step(task: TrainingTask, state: _RunState, batch: Any, optimisation: 
         terms = task.loss(state.model, _moved(batch, device))
     state.optimiser.zero_grad(set_to_none=True)
     terms["total"].backward()  # type: ignore[no-untyped-call]
-    norm = nn.utils.clip_grad_norm_(state.model.parameters(), optimisation.clip_norm)
+    norm = nn.utils.clip_grad_norm_(_learned(task, state), optimisation.clip_norm)
     if not torch.isfinite(norm):
         raise ModelError(f"the gradient is {norm.item()}; lower the learning rate in the recipe")
     state.optimiser.step()
     return {f"loss_{name}": value.item() for name, value in terms.items()}
+
+
+def _learned(task: TrainingTask, state: _RunState) -> list[nn.Parameter]:
+    return [*state.model.parameters(), *task.loss_module.parameters()]
 
 
 def _moved(value: Any, device: torch.device) -> Any:
@@ -197,10 +209,3 @@ def _moved(value: Any, device: torch.device) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(_moved(part, device) for part in value)
     return value.to(device)
-
-
-def _weight_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Weight decay for kernels only: norms and biases have one dimension."""
-    kernels = [p for p in model.parameters() if p.ndim > 1]
-    rest = [p for p in model.parameters() if p.ndim <= 1]
-    return [{"params": kernels, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]

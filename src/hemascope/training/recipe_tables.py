@@ -14,7 +14,9 @@ _PARTS: tuple[type[BaseModel], ...] = (
     recipe.DetectionRecipe,
     recipe.ClassificationRecipe,
     recipe.ModelChoice,
-    recipe.DataChoice,
+    recipe.FieldData,
+    recipe.CellData,
+    recipe.Balance,
     recipe.Optimisation,
     recipe.DetectionAugmentation,
     recipe.DenseLoss,
@@ -23,6 +25,7 @@ _PARTS: tuple[type[BaseModel], ...] = (
     recipe.PaaAssignment,
     recipe.OtaAssignment,
     recipe.ClassificationAugmentation,
+    recipe.ClassificationLoss,
 )
 
 

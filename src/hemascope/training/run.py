@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from hemascope.data.fingerprint_cache import FILE_NAME
 from hemascope.errors import OutputError, RecipeError
 from hemascope.training.classification import classification_task
 from hemascope.training.detection import detection_task
@@ -32,9 +33,9 @@ def run_recipe(
     if isinstance(recipe, DetectionRecipe):
         if detections_json is not None:
             raise RecipeError("--boxes belongs to classification recipes; a detection recipe reads its boxes itself")
-        task = detection_task(recipe, data_root)
+        task = detection_task(recipe, data_root, out / FILE_NAME)
     else:
-        task = classification_task(recipe, data_root, detections_json)
+        task = classification_task(recipe, data_root, detections_json, out / FILE_NAME)
     try:
         out.mkdir(parents=True, exist_ok=True)
         train(

@@ -10,9 +10,12 @@ from hemascope.training.recipe import Optimisation
 
 
 def lr_factor(step: int, total_steps: int, optimisation: Optimisation) -> float:
-    """Share of the base rate at `step` (0-based): linear warm-up, then cosine down to `final_lr_factor`."""
+    """Share of the base rate at `step` (0-based): linear warm-up, then the cosine or the steps of the recipe."""
     if step < optimisation.warmup_steps:
         return (step + 1) / optimisation.warmup_steps
+    if optimisation.schedule == "steps":
+        finished_epochs = step * optimisation.epochs // total_steps
+        return float(optimisation.step_factor ** sum(finished_epochs >= m for m in optimisation.milestones))
     progress = (step - optimisation.warmup_steps) / max(1, total_steps - optimisation.warmup_steps)
     floor = optimisation.final_lr_factor
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))

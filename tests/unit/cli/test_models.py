@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,23 @@ def test_broken_bundle_is_named_beside_the_others(hemascope: Command, bundles: P
     assert outcome.code == 2
     assert "sha256" in outcome.err
     assert "tiny-classification" in outcome.out
+
+
+def test_list_is_the_same_as_no_command(hemascope: Command, bundles: Path) -> None:
+    assert hemascope("models", "list") == hemascope("models")
+
+
+def test_list_of_everything_without_torch_gives_the_bundles_and_says_what_to_install(
+    hemascope: Command, bundles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name == "hemascope.models" or name.startswith("hemascope.models.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)  # type: ignore[arg-type]  # what an import finds where it is absent
+    outcome = hemascope("models", "list", "--all")
+    assert outcome.code == 2
+    assert "tiny-detection" in outcome.out
+    assert "networks belong to the training half" in outcome.err
+    assert "pip install 'hemascope[train]'" in outcome.err
 
 
 @pytest.mark.parametrize("by", ["name", "folder"])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from builders import make_detections
 from hemascope.core.detections import Detections
 from hemascope.core.suppression import (
+    BoxVoting,
     Decay,
     GaussianDecay,
     LinearDecay,
@@ -176,3 +177,57 @@ def test_hard_suppression_of_candidates_is_that_of_the_network_outputs() -> None
     expected = select(BOXES, [[0.9], [0.8], [0.7]], classes=1)
     np.testing.assert_array_equal(suppress(found, 0.5, 300).boxes_xyxy, expected.boxes_xyxy)
     assert len(suppress(found, 0.5, 1)) == 1
+
+
+CROWD = make_detections(
+    [[0, 0, 10, 10], [0, 0, 12, 10], [0, 0, 10, 30], [40, 40, 60, 60]], [0.8, 0.4, 0.8, 0.6], [0, 0, 0, 0]
+)
+
+
+@pytest.mark.parametrize(
+    ("voting", "right_edge"),
+    [
+        (BoxVoting(0.5, 1.0), (0.8 * 10 + 0.4 * 12) / 1.2),
+        (BoxVoting(0.5, 0.0), 11.0),  # every voter counts alike
+        (BoxVoting(0.5, 50.0), 10.0),  # the best one decides
+        (BoxVoting(0.9, 1.0), 10.0),  # nobody overlaps by that much
+        (BoxVoting(0.0, 1.0), (0.8 * 10 + 0.4 * 12 + 0.8 * 10 + 0.6 * 60) / 2.6),
+    ],
+    ids=["by score", "all alike", "winner", "alone", "everybody"],
+)
+def test_voting_moves_a_kept_box_to_the_mean_of_its_voters(voting: BoxVoting, right_edge: float) -> None:
+    moved = voting(CROWD.select(np.array([0])), CROWD)
+    assert moved.boxes_xyxy[0, 2] == pytest.approx(right_edge, rel=1e-5)
+    assert moved.scores.tolist() == CROWD.scores[:1].tolist()
+
+
+def test_voting_leaves_cells_of_other_classes_out() -> None:
+    candidates = make_detections([[0, 0, 10, 10], [0, 0, 12, 10]], [0.8, 0.8], [0, 1])
+    assert BoxVoting()(candidates, candidates).boxes_xyxy.tolist() == candidates.boxes_xyxy.tolist()
+
+
+def test_voting_of_no_box_and_of_a_box_without_score_changes_nothing() -> None:
+    nothing = make_detections([], [], [])
+    assert len(BoxVoting()(nothing, nothing)) == 0
+    doubtful = make_detections([[0, 0, 10, 10]], [0.0], [0])
+    assert BoxVoting()(doubtful, doubtful).boxes_xyxy.tolist() == [[0, 0, 10, 10]]
+
+
+@pytest.mark.parametrize(("min_iou", "power"), [(-0.1, 1.0), (1.1, 1.0), (0.5, -1.0)])
+def test_voting_refuses_settings_without_meaning(min_iou: float, power: float) -> None:
+    with pytest.raises(ValueError, match="expected min_iou in"):
+        BoxVoting(min_iou, power)
+
+
+def test_selection_lets_dropped_candidates_vote() -> None:
+    thresholds, scores = np.array([0.5], np.float32), np.array([[0.9], [0.9], [0.9]], np.float32)
+    found = select_detections(
+        np.array(BOXES, np.float32),
+        scores,
+        thresholds=thresholds,
+        nms_iou=0.5,
+        max_candidates=10,
+        max_detections=10,
+        box_voting=BoxVoting(0.5, 1.0),
+    )
+    assert found.boxes_xyxy.tolist() == [[0.5, 0, 10.5, 10], BOXES[2]]

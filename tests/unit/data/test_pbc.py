@@ -54,7 +54,7 @@ def test_unknown_label_is_refused_with_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_unknown_cell_reader_names_those_that_exist(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="no cell reader 'txl-pbc'; known: annotated, pbc"):
+    with pytest.raises(DatasetError, match="no cell reader 'txl-pbc'; known: annotated, apl-aml, folders"):
         read_cells("txl-pbc", tmp_path, "train")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from hemascope.data.readers import annotated_folder, painted, pbc, txl_pbc
+from hemascope.data.readers import annotated_folder, class_folders, leukaemias, munich, painted, pbc, tables, txl_pbc
 from hemascope.data.sample import CellDataset, FieldDataset
 from hemascope.errors import DatasetError
 
@@ -17,7 +17,13 @@ _FIELD_READERS: dict[str, Callable[[Path, str], FieldDataset]] = {
 }
 _CELL_READERS: dict[str, Callable[[Path, str], CellDataset]] = {
     "annotated": annotated_folder.read_cells,
+    "apl-aml": leukaemias.read_apl_aml,
+    "folders": class_folders.read_cells,
+    "kaggle-wbc4": tables.read_kaggle_wbc4,
+    "munich-15": munich.read_cells,
     "pbc": pbc.read_cells,
+    "table": tables.read_table,
+    "taleqani-all": leukaemias.read_taleqani,
 }
 
 

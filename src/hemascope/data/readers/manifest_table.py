@@ -31,8 +31,21 @@ def read_manifest_table(root: Path, columns: tuple[str, ...]) -> list[dict[str, 
     return rows
 
 
+WHOLE = "all"  # the split of everything, whatever its row says
+
+
 def rows_of_split(rows: list[dict[str, str]], split: str, root: Path) -> list[dict[str, str]]:
-    """Rows whose `split` column equals `split`; DatasetError names the splits that exist when there is none."""
+    """Rows whose `split` column equals `split`, all rows for `all`.
+
+    DatasetError names the splits that exist when there is none, also where the table has no such column.
+    """
+    if split == WHOLE:
+        return rows
+    if "split" not in rows[0]:
+        raise DatasetError(
+            f"{root} is not divided, so it has no split '{split}', only '{WHOLE}'; divide it with data.folds or "
+            "data.split_file in the recipe"
+        )
     chosen = [row for row in rows if row["split"] == split]
     if not chosen:
         known = sorted({row["split"] for row in rows})

@@ -1,5 +1,5 @@
 """Classifiers: logits and features from a batch of cell crops."""
 
-from hemascope.models.classifiers.resnet import resnet_light
+from hemascope.models.classifiers import adsa_net, efficientnet_dsp, ibn_resnet, peers, resnet, sparse_vit_presets
 
-__all__ = ["resnet_light"]
+__all__ = ["adsa_net", "efficientnet_dsp", "ibn_resnet", "peers", "resnet", "sparse_vit_presets"]

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from hemascope.errors import ModelError
 from hemascope.models.layers.anchors import anchor_sizes, decode_boxes, grid_anchors
+from hemascope.models.layers.box_refinement import BoxRefinement
 from hemascope.models.layers.fpn import FeaturePyramid
 from hemascope.models.layers.path_aggregation import GlobalAttentionPath
 
@@ -24,6 +25,17 @@ class DenseOutput:
     iou_logits: Tensor | None  # (B, A); None without the IoU branch
     anchors_xyxy: Tensor  # (A, 4) network pixels
     anchors_per_level: tuple[int, ...]
+    refinements: tuple[Tensor, ...] = ()  # deltas (B, A, 4), each relative to the boxes before it
+
+    def boxes_by_stage(self) -> list[Tensor]:
+        """Decoded boxes `(B, A, 4)` xyxy: from the anchors, then after each refinement, in float32.
+
+        A refinement starts from a box without its gradient, so that every stage answers for its own deltas.
+        """
+        stages = [decode_boxes(self.deltas.float(), self.anchors_xyxy.float())]
+        for deltas in self.refinements:
+            stages.append(decode_boxes(deltas.float(), stages[-1].detach()))
+        return stages
 
 
 class _Tower(nn.Sequential):
@@ -53,7 +65,8 @@ class RetinaNet(nn.Module):
     `extra_levels` come below the backbone's. `path_aggregation` puts GA-PAN over all levels; where `recompute_extra`,
     over the backbone's alone, and makes the extra ones from its last. Without `iou_branch` the score is the class
     probability p; with it `p^(1-a) * iou^a`, a = `score_iou_power` from 0 (p alone) to 1 (IoU alone); the thesis takes
-    the root of the product, a = 0.5.
+    the root of the product, a = 0.5. `refinements` is the number of times that boxes are looked at again, see
+    `BoxRefinement`; the thesis has none.
     """
 
     needs_nms = True
@@ -77,6 +90,7 @@ class RetinaNet(nn.Module):
         recompute_extra: bool,
         iou_branch: bool,
         score_iou_power: float,
+        refinements: int = 0,
     ) -> None:
         super().__init__()
         if not 0 <= score_iou_power <= 1:
@@ -101,6 +115,7 @@ class RetinaNet(nn.Module):
         self.aggregation = (
             GlobalAttentionPath(channels, len(self.strides) - recomputed, recomputed) if path_aggregation else None
         )
+        self.refinements = nn.ModuleList(BoxRefinement(channels) for _ in range(refinements))
 
     def backbone_module(self) -> nn.Module:
         """The feature extractor, whose weights may come from a network of another task."""
@@ -111,25 +126,36 @@ class RetinaNet(nn.Module):
         if self.aggregation is not None:
             levels = self.aggregation(levels)
         logits, deltas, ious, anchors = [], [], [], []
-        for feature, stride, sizes in zip(levels, self.strides, self.anchor_sizes, strict=True):
-            box_feature = self.box_tower(feature)
+        box_features = [self.box_tower(feature) for feature in levels]
+        for feature, box_feature, stride, sizes in zip(
+            levels, box_features, self.strides, self.anchor_sizes, strict=True
+        ):
             logits.append(_per_anchor(self.class_head(self.class_tower(feature)), self.num_classes))
             deltas.append(_per_anchor(self.box_head(box_feature), 4))
             if self.iou_head is not None:
                 ious.append(_per_anchor(self.iou_head(box_feature), 1).squeeze(-1))
             anchors.append(grid_anchors(feature, stride, sizes))
-        return DenseOutput(
+        output = DenseOutput(
             torch.cat(logits, dim=1),
             torch.cat(deltas, dim=1),
             torch.cat(ious, dim=1) if ious else None,
             torch.cat(anchors),
             tuple(len(a) for a in anchors),
         )
+        for refinement in self.refinements:
+            output = self._refined(output, refinement, box_features[0])
+        return output
+
+    def _refined(self, output: DenseOutput, refinement: nn.Module, finest: Tensor) -> DenseOutput:
+        """One more stage of boxes; the IoU logit, where there is one, is corrected for them."""
+        moved, quality = refinement(finest, self.strides[0], output.boxes_by_stage()[-1].detach())
+        ious = None if output.iou_logits is None else output.iou_logits + quality
+        return replace(output, iou_logits=ious, refinements=(*output.refinements, moved))
 
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Boxes `(B, A, 4)` xyxy in network pixels and scores `(B, A, classes)` from 0 to 1."""
         output = self(images)
-        boxes = decode_boxes(output.deltas, output.anchors_xyxy)
+        boxes = output.boxes_by_stage()[-1]
         scores = output.class_logits.sigmoid()
         if output.iou_logits is not None:
             power = self.score_iou_power

@@ -25,14 +25,17 @@ def retinanet_light(
     blocks: Sequence[int] = (2, 2, 2, 2),
     channels: int = 64,
     tower_depth: int = 2,
+    anchor_base: float = 4.0,
     path_aggregation: bool = False,
     iou_branch: bool = True,
     score_iou_power: float = 0.5,
+    refinements: int = 0,
 ) -> RetinaNet:
-    """Narrow ResNet and pyramid P3..P5 for fields of about 320 pixels: one square anchor a place, four strides wide.
+    """Narrow ResNet and pyramid P3..P5 for fields of about 320 pixels: one square anchor a place.
 
-    `width` is the first stage's channel count; the later stages have 2, 4 and 8 times as many. The last three options
-    are explained at `RetinaNet`.
+    `width` is the first stage's channel count; the later stages have 2, 4 and 8 times as many. The anchors are
+    `anchor_base` strides wide: a larger one lets finer levels answer for a cell. The last options are explained at
+    `RetinaNet`.
     """
     return RetinaNet(
         num_classes,
@@ -45,11 +48,12 @@ def retinanet_light(
         extra_levels=0,
         scales=(1.0,),
         ratios=(1.0,),
-        anchor_base=4.0,
+        anchor_base=anchor_base,
         path_aggregation=path_aggregation,
         recompute_extra=False,
         iou_branch=iou_branch,
         score_iou_power=score_iou_power,
+        refinements=refinements,
     )
 
 

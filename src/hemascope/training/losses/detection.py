@@ -9,7 +9,7 @@ from torch.nn import functional
 from torchvision.ops import box_area, generalized_box_iou_loss, sigmoid_focal_loss
 
 from hemascope.models.detectors.retinanet import DenseOutput
-from hemascope.models.layers.anchors import decode_boxes, encode_boxes
+from hemascope.models.layers.anchors import encode_boxes
 from hemascope.models.targets import FieldTarget
 from hemascope.training.assignment import IGNORED, Assigner, ImageCandidates
 
@@ -31,12 +31,13 @@ class DetectionLoss:
     iou_weight: float
 
     def __call__(self, output: DenseOutput, targets: list[FieldTarget]) -> dict[str, Tensor]:
-        """Terms by name: `class`, `box`, `iou` where the network has that branch, and their weighted sum `total`.
+        """Terms by name, weighted sum `total`: `class`, `box`, `refinement` and `iou` where the network has them.
 
         Half-precision outputs are computed in float32.
         """
         logits, deltas, anchors = output.class_logits.float(), output.deltas.float(), output.anchors_xyxy.float()
-        boxes = decode_boxes(deltas, anchors)
+        first, *refined = output.boxes_by_stage()
+        boxes = refined[-1] if refined else first
         assigned = self._assign(output, logits, boxes, targets)
         image, anchor = (assigned >= 0).nonzero(as_tuple=True)
         truth, class_ids = _assigned_truth(targets, image, assigned[image, anchor], boxes)
@@ -45,8 +46,12 @@ class DetectionLoss:
         wanted[image, anchor, class_ids] = 1
         focal = sigmoid_focal_loss(logits, wanted, alpha=0.25, gamma=2)
         terms = {"class": (focal * (assigned != IGNORED)[..., None]).sum() / normaliser}
-        terms["box"] = self._box_loss(deltas[image, anchor], boxes[image, anchor], anchors[anchor], truth) / normaliser
+        terms["box"] = self._box_loss(deltas[image, anchor], first[image, anchor], anchors[anchor], truth) / normaliser
         total = terms["class"] + self.box_weight * terms["box"]
+        if refined:
+            again = [generalized_box_iou_loss(stage[image, anchor], truth, reduction="sum") for stage in refined]
+            terms["refinement"] = torch.stack(again).mean() / normaliser
+            total = total + self.box_weight * terms["refinement"]
         if output.iou_logits is not None:
             quality = _paired_iou(boxes[image, anchor].detach(), truth)
             chosen = output.iou_logits.float()[image, anchor]

@@ -1,0 +1,18 @@
+from rest_framework import serializers
+
+from hemascope.web.jobs.models import Job
+
+
+class JobSerializer(serializers.ModelSerializer[Job]):
+    name = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Job
+        fields = (
+            "id", "name", "status", "attempts", "max_attempts", "is_cancel_wanted", "progress_done", "progress_total",
+            "error_code", "error_message", "requested_by", "created_at", "started_at", "finished_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_name(self, job: Job) -> str:
+        return job.body.rpartition(".")[2]

@@ -1,0 +1,104 @@
+"""The settings an operator makes: HEMASCOPE_* variables, read once when the settings module is loaded."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from hemascope.errors import SettingsError
+
+_YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
+_MYSQL_SCHEMES = frozenset({"mysql", "mariadb"})
+_SHORTEST_SECRET = 50  # characters; Django's own check asks for as many
+_FEWEST_CHARACTERS = 10  # different ones in the secret
+
+# WAL lets readers read while one writes; IMMEDIATE takes the write lock at the start, because a transaction that
+# upgrades from reading fails at once instead of waiting (docs/adr/0002-web.md has the figures).
+_SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA mmap_size=134217728;"
+        "PRAGMA journal_size_limit=27103364;PRAGMA cache_size=2000;"
+    ),
+}
+_MYSQL_OPTIONS = {
+    "charset": "utf8mb4",
+    "isolation_level": "read committed",
+    "init_command": "SET sql_mode='STRICT_TRANS_TABLES'",
+}
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(f"HEMASCOPE_{name}", default).strip()
+
+
+def flag(name: str, default: bool) -> bool:
+    """Raises SettingsError for anything but 1/0, true/false, yes/no, on/off."""
+    value = text(name, str(default)).lower()
+    if value in _YES | _NO:
+        return value in _YES
+    raise SettingsError(f"HEMASCOPE_{name} is '{value}', but must be 1 or 0")
+
+
+def number(name: str, default: int, *, least: int = 0) -> int:
+    value = text(name, str(default))
+    if not value.isdecimal() or int(value) < least:
+        raise SettingsError(f"HEMASCOPE_{name} is '{value}', but must be a whole number of at least {least}")
+    return int(value)
+
+
+def words(name: str) -> list[str]:
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def data_folder(default: str = "") -> Path:
+    """HEMASCOPE_DATA: database, files and keys. Raises SettingsError where it is not given and there is no default."""
+    value = text("DATA", default)
+    if not value:
+        raise SettingsError("HEMASCOPE_DATA is not set; name the folder that database and files are kept in")
+    return Path(value).absolute()
+
+
+def secret_key() -> str:
+    """HEMASCOPE_SECRET_KEY or the content of HEMASCOPE_SECRET_KEY_FILE. Raises SettingsError for a weak one."""
+    file = text("SECRET_KEY_FILE")
+    value = Path(file).read_text(encoding="utf-8").strip() if file and Path(file).is_file() else text("SECRET_KEY")
+    if len(value) < _SHORTEST_SECRET or len(set(value)) < _FEWEST_CHARACTERS or value.startswith("django-insecure"):
+        raise SettingsError(  # names the length only: the secret itself must not land in a log
+            f"HEMASCOPE_SECRET_KEY has {len(value)} characters or is a placeholder; give {_SHORTEST_SECRET} random "
+            "ones, in the variable or in a file that HEMASCOPE_SECRET_KEY_FILE names: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(64))'"
+        )
+    return value
+
+
+def database(default_file: Path) -> dict[str, Any]:
+    """Django's entry for HEMASCOPE_DATABASE_URL (mysql://user:password@host:3306/name), else SQLite in `default_file`.
+
+    Raises SettingsError for a URL of another form.
+    """
+    url = text("DATABASE_URL")
+    if not url:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": default_file, "OPTIONS": _SQLITE_OPTIONS}
+    import pymysql  # of the extra [mysql]
+
+    parts = urlsplit(url)
+    if parts.scheme not in _MYSQL_SCHEMES or not parts.path.strip("/"):
+        raise SettingsError(  # the URL may hold a password: only its scheme is named
+            f"HEMASCOPE_DATABASE_URL begins with '{parts.scheme}://'; expected mysql://user:password@host:3306/name, "
+            "or none for SQLite in the data folder"
+        )
+    pymysql.install_as_MySQLdb()  # Django asks for mysqlclient, which has no wheel: this one needs no compiler
+    return {
+        "ENGINE": "django.db.backends.mysql",
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "127.0.0.1",
+        "PORT": parts.port or 3306,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": _MYSQL_OPTIONS,
+        "TEST": {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"},
+    }

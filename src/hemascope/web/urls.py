@@ -1,0 +1,28 @@
+"""Every address of the server; each app brings its own."""
+
+from captcha.views import captcha_image
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import AllowAny
+
+from hemascope.web.monitoring import health, metrics, readiness
+
+handler400 = "hemascope.web.api.errors.bad_request"
+handler404 = "hemascope.web.api.errors.not_found"
+handler500 = "hemascope.web.api.errors.server_error"
+
+_API: list[URLPattern | URLResolver] = [
+    path("", include("hemascope.web.accounts.api.urls")),
+    path("", include("hemascope.web.audit.api.urls")),
+    path("", include("hemascope.web.jobs.api.urls")),
+    path("schema", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
+    path("docs", SpectacularSwaggerSplitView.as_view(permission_classes=[AllowAny], url_name="schema"), name="docs"),
+]
+
+urlpatterns = [
+    path("api/v1/", include(_API)),
+    path("captcha/<slug:key>", captcha_image, {"scale": 1}, name="captcha-image"),
+    path("healthz", health),
+    path("readyz", readiness),
+    path("metrics", metrics),
+]
