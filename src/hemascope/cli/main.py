@@ -31,7 +31,9 @@ COMMANDS = {
     "study": LazyCommand("hemascope.cli.study", "Train, measure and time a table of runs side by side."),
     "evaluate": LazyCommand("hemascope.cli.evaluate", "Measure a model on labelled images."),
     "export": LazyCommand("hemascope.cli.export", "Turn a trained model into a bundle that the other commands run."),
-    "models": LazyCommand("hemascope.cli.models", "List bundles and networks; show, compare and promote bundles."),
+    "models": LazyCommand(
+        "hemascope.cli.models", "List the model bundles and the networks; show, compare and promote bundles."
+    ),
     "data": LazyCommand("hemascope.cli.data", "Get, convert, split and check annotated datasets."),
     "annotate": LazyCommand("hemascope.cli.annotate", "Propose, rank, review and export labels."),
     "serve": LazyCommand("hemascope.cli.serve", "Run the workstation: web server and job workers."),
