@@ -1,7 +1,9 @@
 """What every test gets: a clean environment, no network, one seeded generator, no deadline for properties."""
 
+import _socket
 import os
 import socket
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,3 +30,16 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20240229)
+
+
+@pytest.fixture
+def loopback(no_network: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a test talk to a server of its own on 127.0.0.1; everything else stays out of reach."""
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if not (isinstance(address, tuple) and address[0] == "127.0.0.1"):
+            raise AssertionError(f"a test tried to reach {address!r}; only 127.0.0.1 is allowed")
+        _socket.socket.connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setenv("no_proxy", "*")

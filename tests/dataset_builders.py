@@ -1,6 +1,7 @@
 """Look-alikes of the datasets on disk, painted small, and recipes that train on them within seconds."""
 
 import csv
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -136,3 +137,36 @@ def write_identity(path: Path, name: str = "tiny") -> Path:
         "limits": ["Knows discs only."],
     }
     return write_recipe(path, identity)
+
+
+def write_labelled_fields(
+    root: Path, labels: Sequence[str], count: int, seed: int = 0, *, is_square: bool = False
+) -> Path:
+    """`count` fields with one confirmed disc of each class, of the colour that `write_pbc` gives it, as labelme files.
+
+    With `is_square` the cell fills its box. A class that `write_pbc` does not have gets the next colour.
+    No two fields are copies of one another.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    names = dict.fromkeys((*CLASSIFIER_CLASSES, *labels))
+    colours = {name: class_colour(index) for index, name in enumerate(names)}
+    columns = 4
+    rows = -(-len(labels) // columns)
+    for number in range(count):
+        ground = rng.integers(225, 250, (3, 4, 3), np.uint8)
+        picture = Image.fromarray(ground).resize((columns * 64, rows * 64), Image.Resampling.BICUBIC)
+        draw = ImageDraw.Draw(picture)
+        shapes = []
+        for slot, label in zip(rng.permutation(columns * rows), labels, strict=False):
+            radius = int(rng.integers(18, 23))
+            x, y = 32 + 64 * (slot % columns), 32 + 64 * (slot // columns)
+            paint = draw.rectangle if is_square else draw.ellipse
+            paint((x - radius, y - radius, x + radius - 1, y + radius - 1), fill=colours[label])
+            points = [[float(x - radius), float(y - radius)], [float(x + radius), float(y + radius)]]
+            shapes.append({"label": label, "points": points, "shape_type": "rectangle", "flags": {}})
+        name = f"field{seed}_{number}"
+        picture.save(root / f"{name}.png")
+        document = {"version": "5.5.0", "flags": {}, "shapes": shapes, "imagePath": f"{name}.png", "imageData": None}
+        (root / f"{name}.json").write_text(json.dumps(document))
+    return root

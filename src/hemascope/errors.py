@@ -13,10 +13,12 @@
     |   +-- CellClassUnknownError        a class id that the taxonomy does not have
     |   +-- CountsError                  a table of cell counts
     |   +-- DatasetError                 a dataset folder, manifest or annotation
+    |   |   +-- AnnotationConflictError  a label file that somebody else changed meanwhile
     |   +-- RecipeError                  a training or evaluation recipe
     |   +-- SynthSettingsError           settings no smear can be painted from
     |   +-- SheetError                   a table of patients that cannot be read as a whole
     |   |   +-- SheetTooLargeError       above the byte or row limit
+    +-- DownloadError                    a file that cannot be fetched, or is not the one that was expected
     +-- OutputError                      a place that cannot be written (full disk, read-only)
     +-- BundleError                      a model bundle
     |   +-- BundleNotFoundError
@@ -100,6 +102,10 @@ class DatasetError(InputError):
     code = "dataset"
 
 
+class AnnotationConflictError(DatasetError):
+    code = "annotation_conflict"
+
+
 class RecipeError(InputError):
     code = "recipe"
 
@@ -114,6 +120,10 @@ class SheetError(InputError):
 
 class SheetTooLargeError(SheetError):
     code = "sheet_too_large"
+
+
+class DownloadError(HemascopeError):
+    code = "download"
 
 
 class OutputError(HemascopeError):

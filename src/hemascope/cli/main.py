@@ -32,9 +32,11 @@ COMMANDS = {
     "evaluate": LazyCommand("hemascope.cli.evaluate", "Measure a model on labelled images."),
     "explain": LazyCommand("hemascope.cli.explain", "Draw where a trained classifier looks."),
     "export": LazyCommand("hemascope.cli.export", "Turn a trained model into a bundle that the other commands run."),
-    "models": LazyCommand("hemascope.cli.models", "List the model bundles and the networks; show a model's card."),
-    "data": LazyCommand("hemascope.cli.data", "Convert, split and check annotated datasets."),
-    "annotate": LazyCommand("hemascope.cli.annotate", "Propose annotations and rank what to label next."),
+    "models": LazyCommand(
+        "hemascope.cli.models", "List the model bundles and the networks; show, compare and promote bundles."
+    ),
+    "data": LazyCommand("hemascope.cli.data", "Get, convert, split and check annotated datasets."),
+    "annotate": LazyCommand("hemascope.cli.annotate", "Propose, rank, review and export labels."),
     "serve": LazyCommand("hemascope.cli.serve", "Run the workstation: web server and job workers."),
     "maintain": LazyCommand("hemascope.cli.maintain", "Management commands of a workstation, such as audit_verify."),
     "synth": LazyCommand("hemascope.cli.synth", "Paint smear fields with known cells, for demonstration and tests."),

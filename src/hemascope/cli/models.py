@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from hemascope.cli.lazy_group import missing_dependency
+from hemascope.cli.models_compare import compare
+from hemascope.cli.models_promote import history, promote, rollback
 from hemascope.errors import BundleError, BundleNotFoundError, DependencyMissingError, HemascopeError
 from hemascope.inference.bundle import ModelBundle, load_bundle
 from hemascope.service.registry import USER_FOLDER_VARIABLE, find_bundle_folder, installed_bundles
@@ -13,11 +15,15 @@ CARD_FILE = "MODEL_CARD.md"
 _HEADLINE_METRICS = 4  # export writes the overall figures first; the card has all
 
 models = typer.Typer(add_completion=False, rich_markup_mode=None, invoke_without_command=True)
+models.command("compare")(compare)
+models.command("promote")(promote)
+models.command("rollback")(rollback)
+models.command("history")(history)
 
 
 @models.callback()
 def list_models(context: typer.Context) -> None:
-    """List the installed model bundles and the networks; show a model's card.
+    """List the model bundles and the networks; show, compare and promote bundles.
 
     Without a command the bundles are listed. Exit code: 0, or 2 where a bundle is broken.
     """

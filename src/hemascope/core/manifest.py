@@ -3,9 +3,10 @@
 `export` writes it beside each `.onnx`; `inference` believes nothing else about the network.
 """
 
+import hashlib
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from hemascope.core.suppression import BoxVoting
 
@@ -95,6 +96,7 @@ class ModelManifest(_Frozen):
     version: str
     task: Literal["detection", "classification"]
     architecture: str  # registry name
+    architecture_options: dict[str, JsonValue] | None = None  # of its builder; None in bundles older than the field
     onnx_file: str
     onnx_sha256: Sha256
     opset: int
@@ -107,6 +109,11 @@ class ModelManifest(_Frozen):
     data: tuple[str, ...]  # datasets with attribution
     training_run: str  # id of the run: recipe name, seed and digest of the resolved recipe
     metrics: dict[str, float] = {}  # headline figures on the validation part, see the model card
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all that is promised, the network's own hash among it: what has it too does the same."""
+        return hashlib.sha256(self.model_dump_json(by_alias=True, exclude_defaults=True).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _settings_match_task(self) -> "ModelManifest":

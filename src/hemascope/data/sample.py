@@ -65,6 +65,10 @@ class CellDataset:
     classes: tuple[str, ...]
     samples: tuple[CellSample, ...]
 
+    def with_first_classes(self, first: tuple[str, ...]) -> "CellDataset":
+        """The same cells; `first` lead the classes whether or not a cell has them, the others follow."""
+        return replace(self, classes=(*first, *(name for name in self.classes if name not in first)))
+
     @property
     def groups(self) -> tuple[str, ...]:
         return tuple(sample.group for sample in self.samples)

@@ -161,8 +161,7 @@ def evaluate_classifier(
         raise DatasetError(f"the bundle cannot name {sorted(unknown)}; it knows {', '.join(classifier.classes)}")
     if not dataset.samples:
         raise DatasetError(f"{dataset.name} has no cell to measure; choose another split")
-    crops = _crops(classifier, dataset, progress)
-    cells = ClassifiedCells.concatenate(list(classifier.classify_batches(crops)), classifier.classes)
+    cells = name_cells(classifier, dataset, progress)
     labels = np.array([classifier.classes.index(s.label) for s in dataset.samples], np.int64)
     return ClassificationEvaluation(classifier.classes, labels, cells, dataset.samples, classifier.settings)
 
@@ -170,6 +169,14 @@ def evaluate_classifier(
 def read_crop(sample: CellSample, settings: ClassificationSettings) -> RgbArray:
     """The square of a sample that its classifier is served. Raises DatasetError for an unreadable image."""
     return serving_crop(read_cell(sample), sample.box_xyxy, settings.crop_context, settings.whole_image_zoom)
+
+
+def name_cells(
+    classifier: Classifier, dataset: CellDataset, progress: Callable[[str, int, int], None]
+) -> ClassifiedCells:
+    """What the classifier says of every cell, in their order, whatever the classes of the dataset are."""
+    crops = _crops(classifier, dataset, progress)
+    return ClassifiedCells.concatenate(list(classifier.classify_batches(crops)), classifier.classes)
 
 
 def _crops(

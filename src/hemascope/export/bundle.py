@@ -5,6 +5,7 @@ import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -43,13 +44,18 @@ def load_run(folder: Path) -> FinishedRun:
     path = folder / FILE_NAME
     saved = load_checkpoint(path)
     recipe = checkpoint_recipe(saved, path)
-    options = {name: value for name, value in recipe.model.options.items() if name != PRETRAINED}
+    options = network_options(recipe)
     model = create_model(recipe.model.name, task=recipe.task, num_classes=len(saved.classes), **options)
     try:
         model.load_state_dict(saved.average)
     except RuntimeError as error:
         raise ModelError(f"{path}: the weights do not fit the network of their recipe: {error}") from error
     return FinishedRun(run_id(folder, recipe, saved), recipe, saved.classes, model.eval(), saved.epoch, saved.seconds)
+
+
+def network_options(recipe: AnyRecipe) -> dict[str, Any]:
+    """What the network is built with again: all options but the one that would fetch weights."""
+    return {name: value for name, value in recipe.model.options.items() if name != PRETRAINED}
 
 
 def write_onnx(run: FinishedRun, path: Path) -> None:
@@ -89,6 +95,7 @@ def write_bundle(
             version=identity.version,
             task=recipe.task,
             architecture=recipe.model.name,
+            architecture_options=network_options(recipe),
             onnx_file=target.name,
             onnx_sha256=hashlib.sha256(target.read_bytes()).hexdigest(),
             opset=OPSET,

@@ -24,6 +24,19 @@ def is_confirmed(shape: Shape, image: AnnotatedImage) -> bool:
     return image.flags.get(CONFIRMED_FLAG, False) or not shape.flags.get(PROPOSED_FLAG, False)
 
 
+def is_done(image: AnnotatedImage) -> bool:
+    """Whether nothing in the file waits for a person; one without shapes waits until it is confirmed."""
+    is_whole = image.flags.get(CONFIRMED_FLAG, False)
+    return is_whole or (bool(image.shapes) and all(is_confirmed(shape, image) for shape in image.shapes))
+
+
+def proposing_models(image: AnnotatedImage) -> tuple[str, ...]:
+    """The models noted by `proposal_text`, nothing for a file of other origin."""
+    note = image.other.get(_KEY)
+    models = note.get("models") if isinstance(note, dict) else None
+    return tuple(str(model) for model in models) if isinstance(models, list) else ()
+
+
 def proposal_text(
     image: Path, size: tuple[int, int], shapes: tuple[Shape, ...], place: Path, models: tuple[str, ...]
 ) -> str:

@@ -3,12 +3,10 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from hemascope.errors import BundleError, BundleNotFoundError
 from hemascope.inference.bundle import ModelBundle, load_bundle
-
-Task = Literal["detection", "classification"]
+from hemascope.service.active_models import Task, read_history
 
 USER_FOLDER_VARIABLE = "HEMASCOPE_BUNDLES"
 DEFAULT_NAMES: dict[Task, str] = {"detection": "detector-light", "classification": "classifier-light"}
@@ -53,8 +51,26 @@ def _bundles_in(folder: Path, *, is_shipped: bool) -> list[InstalledBundle]:
 
 
 def find_bundle(name_or_path: str | None, task: Task) -> Path:
-    """The folder of the bundle a caller means; None is the default of the task. Raises as `find_bundle_folder`."""
-    return find_bundle_folder(name_or_path or DEFAULT_NAMES[task])
+    """The folder of the bundle a caller means; None is the one in use: promoted, else shipped.
+
+    Raises as `find_bundle_folder`, and BundleError where the promoted bundle was replaced by another one since.
+    """
+    return find_bundle_folder(name_or_path) if name_or_path else _bundle_in_use(task)
+
+
+def _bundle_in_use(task: Task) -> Path:
+    user_folder = os.environ.get(USER_FOLDER_VARIABLE)
+    active = read_history(Path(user_folder)).active(task) if user_folder else None
+    if active is None:
+        return find_bundle_folder(DEFAULT_NAMES[task])
+    folder = find_bundle_folder(active.name)
+    found = load_bundle(folder).manifest.digest
+    if found != active.digest:
+        raise BundleError(
+            f"'{active.name}' is another model ({found[:12]}...) than the one that was promoted "
+            f"({active.digest[:12]}...); give every model a name of its own, then promote it"
+        )
+    return folder
 
 
 def find_bundle_folder(wanted: str) -> Path:

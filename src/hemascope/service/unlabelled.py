@@ -127,10 +127,15 @@ class _Walk:
             self.on_file(file)
 
 
+def is_classified(shape: Shape) -> bool:
+    """Whether it is neither a red cell nor a platelet, or was detected as a white cell and only then named so."""
+    return shape.label not in _NOT_CLASSIFIED or shape.other.get(DETECTED_AS) in NUCLEATED
+
+
 def _is_cell(shape: Shape, source: ImageSource) -> bool:
-    """Whether the shape has an area in the image and is neither a red cell nor a platelet, or was none at first."""
-    if shape.label in _NOT_CLASSIFIED and shape.other.get(DETECTED_AS) not in NUCLEATED:
-        return False  # a white cell that the classifier took for a platelet stays
+    """Whether a classifier should look at it, and it has an area in the image."""
+    if not is_classified(shape):
+        return False
     if shape.kind not in KINDS_WITH_AREA or geometry_fault(shape) is not None:
         return False
     x1, y1, x2, y2 = shape.box_xyxy

@@ -37,10 +37,12 @@ def classification_task(
     if detections_json is not None:
         train_set = with_detected_boxes(train_set, detections_json)
         val_set = with_detected_boxes(val_set, detections_json)
+    train_set, val_set = (part.with_first_classes(recipe.data.first_classes) for part in (train_set, val_set))
     torch.manual_seed(recipe.seed)
     classes = len(train_set.classes)
     model = create_model(recipe.model.name, task="classification", num_classes=classes, **recipe.model.options)
-    kinds = ("whole",) if detections_json is None else ("whole", "detected")
+    has_boxes = any(sample.box_xyxy is not None for sample in val_set.samples)
+    kinds = ("whole", "detected") if has_boxes else ("whole",)
     crops = {kind: serving_crops(val_set, recipe, whole_image=kind == "whole") for kind in kinds}
     labels = val_set.labels()
 

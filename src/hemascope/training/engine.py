@@ -72,6 +72,7 @@ def train(
     progress: Progress,
     initial_run: Path | None = None,
     initial_backbone: Path | None = None,
+    initial_id: str | None = None,
     device: str = "cpu",
     stop_after_epochs: int | None = None,
 ) -> None:
@@ -79,7 +80,8 @@ def train(
 
     A folder with a checkpoint is continued with `resume`, and refused without it. `initial_run` is the folder of a
     finished run whose averaged weights a new run starts from; `initial_backbone` one of any task, of which only the
-    backbone is taken. `device` is one of torch's. `stop_after_epochs` ends early (tests).
+    backbone is taken; `initial_id` says whose weights the task's network holds already. `device` is one of torch's.
+    `stop_after_epochs` ends early (tests).
 
     Raises RecipeError for a batch larger than the data; ModelError for weights that do not fit or a wild gradient.
     """
@@ -96,7 +98,7 @@ def train(
             raise ModelError(f"{folder} holds a run already; add --resume to continue it or choose another --out")
         state = _resume(task, recipe, folder / FILE_NAME)
     else:
-        state = _begin(task, recipe, initial_run, initial_backbone)
+        state = _begin(task, recipe, initial_run, initial_backbone, initial_id)
     log = RunLog(folder, recipe, state.epoch)
     last_epoch = min(optimisation.epochs, stop_after_epochs or optimisation.epochs)
     while state.epoch < last_epoch:
@@ -109,10 +111,13 @@ def train(
 
 
 def _begin(
-    task: TrainingTask, recipe: AnyRecipe, initial_run: Path | None, initial_backbone: Path | None = None
+    task: TrainingTask,
+    recipe: AnyRecipe,
+    initial_run: Path | None,
+    initial_backbone: Path | None = None,
+    initial_id: str | None = None,
 ) -> _RunState:
     model = task.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stub lacks the keyword
-    initial_id = None
     if initial_run is not None:
         initial_id = load_initial_weights(model, task.classes, initial_run)
     elif initial_backbone is not None:

@@ -1,10 +1,13 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from hemascope.service.review_server import ReviewServer
 from unit.cli.conftest import Command, paint_crop, paint_smear
 
 TINY = ("--detector", "tiny-detection", "--nucleated-only")
@@ -121,3 +124,60 @@ def test_help_of_the_group_names_its_commands(hemascope: Command) -> None:
     outcome = hemascope("annotate", "--help")
     assert outcome.code == 0
     assert all(name in outcome.out for name in ("propose", "rank"))
+
+
+@pytest.fixture
+def interrupted_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C as soon as the page is served."""
+
+    def interrupt(self: ReviewServer) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ReviewServer, "serve_forever", interrupt)
+
+
+@pytest.mark.usefixtures("interrupted_server")
+def test_review_prints_its_address_and_ends_quietly(hemascope: Command, proposed: Path) -> None:
+    outcome = hemascope("annotate", "review", proposed, "--no-browser")
+    assert outcome.code == 0
+    assert re.fullmatch(r"2 files; open http://127\.0\.0\.1:\d+/[\w-]{32}/ \(Ctrl-C ends\)\n", outcome.out)
+
+
+@pytest.mark.usefixtures("interrupted_server")
+def test_review_opens_the_browser_and_takes_the_order_of_a_ranking(
+    hemascope: Command, proposed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    options = (
+        "--by",
+        "entropy",
+        "--budget",
+        "2",
+        "--out",
+        tmp_path / "next.csv",
+        "--classifier",
+        "tiny-classification",
+    )
+    assert hemascope("annotate", "rank", proposed, *options).code == 0
+    assert hemascope("annotate", "review", proposed, "--order", tmp_path / "next.csv").code == 0
+    assert opened[0].startswith("http://127.0.0.1:")
+
+
+def test_review_of_nothing_ends_with_2(hemascope: Command, tmp_path: Path) -> None:
+    assert "holds no labelme file" in hemascope("annotate", "review", tmp_path).err
+
+
+def test_export_refuses_proposals_and_writes_what_is_confirmed(
+    hemascope: Command, proposed: Path, tmp_path: Path
+) -> None:
+    export = ("annotate", "export", proposed, "--out", tmp_path / "cells", "--as", "fields", "--by", "tester")
+    refused = hemascope(*export)
+    assert (refused.code, "--unconfirmed skip" in refused.err) == (2, True)
+    with Image.open(tmp_path / "fields" / "b.png") as picture:
+        picture.rotate(90).crop((0, 100, 400, 400)).save(tmp_path / "fields" / "b.png")  # no copy of the other
+    outcome = hemascope(*export, "--unconfirmed", "include", "--fractions", "train=0.5,val=0.5")
+    assert outcome.code == 0
+    assert outcome.out.startswith(
+        f"cells v1: 2 images (train 1, val 1): {tmp_path / 'cells' / 'v1'}\nplatelet 4; digest "
+    )

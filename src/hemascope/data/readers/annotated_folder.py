@@ -1,7 +1,8 @@
 """Own data in any format of `hemascope.data.annotations`, labelled with ids of the taxonomy, for training.
 
-The split of an image comes from the file of `hemascope data split`, saved as `split.csv` in the folder; else from the
-annotations themselves (folders, YOLO, tables).
+A version of `hemascope annotate export` is such a folder; its hashes are checked first. The split of an image is that
+of the file of `hemascope data split`, saved as `split.csv` in the folder; else from the annotations themselves
+(folders, YOLO, tables).
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from hemascope.data.annotations.record import KINDS_WITH_AREA
 from hemascope.data.listing import list_images
 from hemascope.data.sample import CellDataset, CellSample, FieldDataset, FieldSample
 from hemascope.data.splits import read_split
+from hemascope.data.versions import VERSION_FILE, DatasetVersion, verify_version
 from hemascope.errors import DatasetError
 from hemascope.hematology.taxonomy import DETECTION_CLASSES, TAXONOMY, describe_unknown
 
@@ -26,14 +28,16 @@ def read_fields(root: Path, split: str) -> FieldDataset:
 
     Raises DatasetError for labels outside of the taxonomy, and for a split that does not exist.
     """
+    version = _verified(root)
     records, parts = _read(root)
-    classes = _classes(shape.label for record in records for shape in record.shapes)
+    classes = version.class_order if version else _classes(shape.label for record in records for shape in record.shapes)
     samples = tuple(_field(record, group, classes, root) for record, group in _of_split(records, parts, split, root))
     return FieldDataset(root.name, classes, samples)
 
 
 def read_cells(root: Path, split: str) -> CellDataset:
     """Images with a class of one split; the only shape of an image is taken for the cell's box. Raises likewise."""
+    _verified(root)
     records, parts = _read(root)
     labelled = [record for record in records if record.label is not None]
     classes = _classes(record.label for record in labelled if record.label is not None)
@@ -42,6 +46,11 @@ def read_cells(root: Path, split: str) -> CellDataset:
         box = np.array(record.shapes[0].box_xyxy, np.float32) if len(record.shapes) == 1 else None
         samples.append(CellSample(record.image, record.label or "", record.source or root.name, group, box))
     return CellDataset(root.name, classes, tuple(samples))
+
+
+def _verified(root: Path) -> DatasetVersion | None:
+    """The manifest of a version whose files are as they were written; None for a folder that is none."""
+    return verify_version(root) if (root / VERSION_FILE).is_file() else None
 
 
 def _read(root: Path) -> tuple[list[AnnotatedImage], dict[str, tuple[str | None, str]]]:

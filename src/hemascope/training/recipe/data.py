@@ -60,6 +60,8 @@ class CellData(DataChoice):
 
     split_file: str | None = None
     """table of 'hemascope data split' in the dataset's folder that says the part of each image"""
+    first_classes: tuple[str, ...] = ()
+    """classes that the network names first, in this order, whether or not the data has them"""
     folds: Annotated[int, Field(ge=2)] | None = None
     """divide all images by group into so many folds, with classes as alike as groups allow; no `split_file` then"""
     fold: Annotated[int, Field(ge=0)] | None = None
