@@ -110,7 +110,9 @@ def test_page_leads_from_unlabelled_fields_to_a_better_model_in_use(
         if command[1] in ("models", "analyze"):
             in_use.append(registry.find_bundle(None, "classification").name)
     assert in_use == ["classifier-light", "mine-1", "mine-1", "mine-1", "classifier-light"]
-    old, new = json.loads((workplace / "mine-1.json").read_text())["figures"]["accuracy"]
+    gate = json.loads((workplace / "mine-1.json").read_text())
+    old, new = gate["figures"]["accuracy"]
     assert new > old + 0.3
+    assert sum(row["new"] > 0 for row in gate["classes"]) >= 2  # more than the most frequent class alone
     summary = json.loads((workplace / "report" / "summary.json").read_text())
     assert [model["name"] for model in summary["models"]] == ["detector-light", "mine-1"]
