@@ -137,7 +137,7 @@ def fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ]  # fmt: skip
         document = {"flags": {}, "shapes": shapes, "imagePath": f"f{number}.png", "imageData": None}
         (folder / "labels" / f"f{number}.json").write_text(json.dumps(document))
-    options = ExportOptions("fields", "tester", HALVES, group_by="(.+)")
+    options = ExportOptions("fields", "tester", HALVES, group_by="(.+)", looked_for=("platelet",))
     return export_labels(folder / "labels", folder / "frozen", options)[0]
 
 
@@ -156,7 +156,7 @@ def test_detectors_are_compared_field_by_field(
     tiny_bundle(models / "finder", "detection", name="finder")
     tiny_bundle(models / "other", "detection", name="other", **changes)
     outcome = compare(hemascope, "finder", "other", fields, "--min-cells", "10")
-    assert outcome.code == code
+    assert outcome.code == code, outcome.err
     assert reason in outcome.out
 
 
