@@ -35,6 +35,8 @@ INSTALLED_APPS = [
     "hemascope.web.accounts",
     "hemascope.web.patients",
     "hemascope.web.cases",
+    "hemascope.web.analyses",
+    "hemascope.web.reviews",
 ]
 
 MIDDLEWARE = [
