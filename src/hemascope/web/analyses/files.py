@@ -1,7 +1,7 @@
 """The files of fields: as they came, and the pictures made of them, which carry no notes of the camera.
 
-Pictures are made when they are first wanted and kept under names that follow from field and box, so that nothing is lost
-where the folder `derived` is. Everything here raises OutputError where the disk cannot be written.
+Pictures are made when they are first wanted and kept under names that follow from field and box: the folder `derived`
+may be lost. Everything here raises OutputError where the disk cannot be written.
 """
 
 import secrets
