@@ -1,5 +1,3 @@
-import pytest
-
 from hemascope.web.accounts.models import User
 from hemascope.web.analyses.actions import detection_run_start, field_add, recognition_run_start
 from hemascope.web.analyses.models import Cell, DetectionRun, Field, RecognitionRun
@@ -7,6 +5,7 @@ from hemascope.web.analyses.uploads import received_files
 from hemascope.web.cases.models import Case
 from web.analyses.builders import as_file, make_cell, make_field, picture_bytes
 from web.cases.builders import make_case
+from web.client import Client
 from web.permission_checks import CLINICAL_ROLES, EVERY_ROLE, Endpoint, permission_checks
 
 HIDDEN = EVERY_ROLE - {"administrator"}
@@ -56,21 +55,14 @@ TestRuns = permission_checks(
 )
 
 
-class TestUpload(
-    permission_checks(  # type: ignore[misc]
-        Endpoint("post", "cases/{pk}/fields", CLINICAL_ROLES, row=make_case, hidden_from=CLINICAL_ROLES)
-    )
-):
-    @pytest.fixture(autouse=True)
-    def with_a_picture(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Endpoints are listed before a file can be made; each request gets its own."""
-        ask = Endpoint.ask
+class UploadEndpoint(Endpoint):
+    """Each request brings a picture of its own: a file can be read once."""
 
-        def ask_with_file(endpoint: Endpoint, person: User | None, owner: User) -> int:
-            body = {"files": [as_file(picture_bytes())]}
-            fresh = Endpoint(
-                endpoint.method, endpoint.address, endpoint.allowed, body, endpoint.row, format="multipart"
-            )
-            return ask(fresh, person, owner)
+    def ask(self, person: User | None, owner: User) -> int:
+        address = f"cases/{make_case(owner).pk}/fields"
+        return Client(person).post(address, {"files": [as_file(picture_bytes())]}, format="multipart")[0]
 
-        monkeypatch.setattr(Endpoint, "ask", ask_with_file)
+
+TestUpload = permission_checks(
+    UploadEndpoint("post", "cases/{pk}/fields", CLINICAL_ROLES, hidden_from=CLINICAL_ROLES),
+)

@@ -3,19 +3,25 @@
 from functools import lru_cache
 
 from hemascope.core.manifest import ModelManifest
-from hemascope.errors import BundleHashMismatchError
-from hemascope.inference.bundle import ModelBundle
+from hemascope.errors import BundleError, BundleHashMismatchError
+from hemascope.inference.bundle import ModelBundle, load_manifest
 from hemascope.inference.classifier import Classifier
 from hemascope.inference.detector import Detector
-from hemascope.service.registry import Task, load_named_bundle
+from hemascope.service.registry import Task, find_bundle, load_named_bundle
 from hemascope.web.analyses.models import DetectionRun, RecognitionRun
 
 _KEPT = 2  # of each kind: the one in use, and the one before while an operator changes over
 
 
 def manifest_of(name: str | None, task: Task) -> ModelManifest:
-    """Of an installed bundle; None is the default of the task. Raises BundleError."""
-    return load_named_bundle(name, task).manifest
+    """Of an installed bundle; None is the default of the task. Raises BundleError.
+
+    The network's file is verified by the worker: it may be large, and a transaction waits here.
+    """
+    manifest = load_manifest(find_bundle(name, task))
+    if manifest.task != task:
+        raise BundleError(f"the bundle '{manifest.name}' is for {manifest.task}, but one for {task} is needed")
+    return manifest
 
 
 def detector_of(run: DetectionRun) -> Detector:

@@ -148,6 +148,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
+        "CellClass": "hemascope.web.analyses.choices.CELL_CLASSES",
         "JobStatus": "hemascope.web.jobs.choices.JobStatus",
         "Role": "hemascope.web.api.roles.Role",
         "Language": "hemascope.web.accounts.choices.Language",
