@@ -30,7 +30,7 @@ def load_bundle(folder: Path) -> ModelBundle:
 
     Raises BundleNotFoundError, ManifestSchemaError (naming the field) or BundleHashMismatchError.
     """
-    manifest = _parse_manifest(_read(folder / MANIFEST_FILE), folder / MANIFEST_FILE)
+    manifest = read_manifest(folder)
     bundle = ModelBundle(manifest, folder)
     if bundle.onnx_path.parent != folder:
         raise ManifestSchemaError(
@@ -43,6 +43,11 @@ def load_bundle(folder: Path) -> ModelBundle:
             "the file is damaged or was replaced: install the bundle again"
         )
     return bundle
+
+
+def read_manifest(folder: Path) -> ModelManifest:
+    """What the bundle promises, without looking at the network's file. Raises as `load_bundle`."""
+    return _parse_manifest(_read(folder / MANIFEST_FILE), folder / MANIFEST_FILE)
 
 
 def _read(path: Path) -> bytes:

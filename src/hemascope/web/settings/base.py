@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "hemascope.web.cases",
     "hemascope.web.analyses",
     "hemascope.web.reviews",
+    "hemascope.web.catalogue",
 ]
 
 MIDDLEWARE = [
