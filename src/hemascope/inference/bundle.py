@@ -30,7 +30,7 @@ def load_bundle(folder: Path) -> ModelBundle:
 
     Raises BundleNotFoundError, ManifestSchemaError (naming the field) or BundleHashMismatchError.
     """
-    manifest = load_manifest(folder)
+    manifest = read_manifest(folder)
     bundle = ModelBundle(manifest, folder)
     if bundle.onnx_path.parent != folder:
         raise ManifestSchemaError(
@@ -45,8 +45,8 @@ def load_bundle(folder: Path) -> ModelBundle:
     return bundle
 
 
-def load_manifest(folder: Path) -> ModelManifest:
-    """What the bundle promises, without looking at the network. Raises BundleNotFoundError or ManifestSchemaError."""
+def read_manifest(folder: Path) -> ModelManifest:
+    """What the bundle promises, without looking at the network's file. Raises as `load_bundle`."""
     return _parse_manifest(_read(folder / MANIFEST_FILE), folder / MANIFEST_FILE)
 
 

@@ -41,7 +41,9 @@ class ModelRun(models.Model):
 class DetectionRun(ModelRun):
     """Looks for cells in `fields`."""
 
-    fields = models.ManyToManyField("Field", related_name="detection_runs")
+    fields: "models.ManyToManyField[Field, models.Model]" = models.ManyToManyField(
+        "Field", related_name="detection_runs"
+    )
     score_threshold = models.FloatField(null=True)  # None: those of the bundle
     recognise_with = models.CharField(max_length=100, blank=True)  # bundle of the recognition run that follows
 

@@ -3,14 +3,17 @@
 from datetime import date
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from hemascope.errors import ConflictError, StaleVersionError
+from hemascope.errors import ConflictError
 from hemascope.web.accounts.models import User
+from hemascope.web.api.versions import locked, save_new_version
 from hemascope.web.audit.actions import audit_record
 from hemascope.web.cases.choices import CaseState
 from hemascope.web.cases.models import Case, CaseCounter
+from hemascope.web.cases.selectors import possible_readers
 from hemascope.web.cases.states import ALLOWED, CLOSED
 from hemascope.web.patients.models import Patient
 
@@ -40,11 +43,12 @@ def _next_number() -> str:
 @transaction.atomic
 def case_update(*, by: User, case: Case, version: int, **changes: Any) -> Case:
     """Raises StaleVersionError, ConflictError once it is signed, ValidationError."""
-    case = _locked(case, version)
+    case = locked(case, version)
     _refuse_if_closed(case)
     for name, value in changes.items():
         setattr(case, name, value)
-    _save(case)
+    _check_reader(case)
+    save_new_version(case)
     audit_record(by=by, verb="case.update", subject=case, changes={"fields": sorted(changes)})
     return case
 
@@ -52,10 +56,11 @@ def case_update(*, by: User, case: Case, version: int, **changes: Any) -> Case:
 @transaction.atomic
 def case_assign(*, by: User, case: Case, version: int, reader: User | None) -> Case:
     """Names who is to look at it, or nobody. Raises StaleVersionError, and ConflictError once it is signed."""
-    case = _locked(case, version)
+    case = locked(case, version)
     _refuse_if_closed(case)
     case.reader = reader
-    _save(case)
+    _check_reader(case)
+    save_new_version(case)
     audit_record(by=by, verb="case.assign", subject=case, changes={"reader": reader.pk if reader else None})
     return case
 
@@ -66,7 +71,7 @@ def case_change_state(*, by: User | None, case: Case, to: CaseState) -> Case:
 
     Raises ConflictError for a step that `states.ALLOWED` does not have.
     """
-    case = _locked(case)
+    case = locked(case)
     state = CaseState(case.state)
     if state == to:
         return case
@@ -74,7 +79,7 @@ def case_change_state(*, by: User | None, case: Case, to: CaseState) -> Case:
         allowed = ", ".join(sorted(ALLOWED[state])) or "nothing"
         raise ConflictError(f"case {case.number} is {state.value} and cannot become {to.value}, only {allowed}")
     case.state = to
-    _save(case)
+    save_new_version(case)
     audit_record(by=by, verb="case.state", subject=case, changes={"from": state.value, "to": to.value})
     return case
 
@@ -82,21 +87,11 @@ def case_change_state(*, by: User | None, case: Case, to: CaseState) -> Case:
 @transaction.atomic
 def case_delete(*, by: User, case: Case) -> None:
     """Raises ConflictError once it was analysed, and ProtectedError (409 `in_use`) while it has fields."""
-    case = _locked(case)
+    case = locked(case)
     if case.state != CaseState.NEW:
         raise ConflictError(f"case {case.number} is {case.state}; only a new case can be deleted")
     audit_record(by=by, verb="case.delete", subject=case, changes={"number": case.number, "patient": case.patient_id})
     case.delete()
-
-
-def _locked(case: Case, version: int | None = None) -> Case:
-    """The row as it is now, held until the transaction ends."""
-    now = Case.objects.select_for_update().get(pk=case.pk)
-    if version is not None and now.version != version:
-        raise StaleVersionError(
-            f"case {now.number} has version {now.version}, not {version}: somebody else changed it; load it again"
-        )
-    return now
 
 
 def _refuse_if_closed(case: Case) -> None:
@@ -104,8 +99,8 @@ def _refuse_if_closed(case: Case) -> None:
         raise ConflictError(f"case {case.number} is {case.state}; what a signed report rests on is not changed")
 
 
-def _save(case: Case) -> None:
-    case.version += 1
-    case.updated_at = timezone.now()
-    case.full_clean()
-    case.save()
+def _check_reader(case: Case) -> None:
+    if case.reader_id and not possible_readers(case).filter(pk=case.reader_id).exists():
+        raise ValidationError(
+            {"reader": ValidationError("The reader must be somebody who may review and sees this case.", "reader")}
+        )

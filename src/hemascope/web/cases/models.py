@@ -1,19 +1,29 @@
 """One specimen of one patient, from its arrival to the signed report."""
 
+import math
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.utils import timezone
 
 from hemascope.errors import CountsError
 from hemascope.hematology.classification.context import ClinicalContext
 from hemascope.web.accounts.models import Department, User
+from hemascope.web.api.versions import Versioned
 from hemascope.web.cases.choices import CaseState, Specimen, Stain
 from hemascope.web.cases.context import clinical_context
 from hemascope.web.patients.models import Patient
 
 
-class Case(models.Model):
+def finite(value: float) -> None:
+    if not math.isfinite(value):
+        raise ValidationError(f"A number, not {value}.", "invalid")
+
+
+_MEASURED = (MinValueValidator(0), finite)
+
+
+class Case(Versioned):
     number = models.CharField(max_length=20, unique=True)  # "2026-000123", made by `case_create`
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="cases")
     specimen = models.CharField(max_length=20, choices=Specimen.choices)
@@ -21,9 +31,9 @@ class Case(models.Model):
     collected_on = models.DateField()
     clinical_question = models.TextField(max_length=2000, blank=True)
     # Blood count; None: not stated.
-    wbc_e9_per_l = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0)])
-    haemoglobin_g_per_l = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0)])
-    platelets_e9_per_l = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0)])
+    wbc_e9_per_l = models.FloatField(null=True, blank=True, validators=_MEASURED)
+    haemoglobin_g_per_l = models.FloatField(null=True, blank=True, validators=_MEASURED)
+    platelets_e9_per_l = models.FloatField(null=True, blank=True, validators=_MEASURED)
     context = models.JSONField(default=dict, blank=True)  # what `clinical_context` takes
     department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, related_name="cases")
     state = models.CharField(max_length=10, choices=CaseState.choices, default=CaseState.NEW)
@@ -31,10 +41,7 @@ class Case(models.Model):
     reader = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="cases"
     )  # who is to look at it
-    version = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ("-number",)

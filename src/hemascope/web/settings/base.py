@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "hemascope.web.cases",
     "hemascope.web.analyses",
     "hemascope.web.reviews",
+    "hemascope.web.catalogue",
 ]
 
 MIDDLEWARE = [
@@ -110,6 +111,8 @@ UPLOAD_MAX_PIXELS = environment.number("UPLOAD_MAX_PIXELS", 100_000_000, least=1
 UPLOAD_MAX_FILES = environment.number("UPLOAD_MAX_FILES", 500, least=1)  # in one request, those in archives counted
 CASE_MAX_FIELDS = environment.number("CASE_MAX_FIELDS", 5000, least=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
+PATIENT_IMPORT_MAX_BYTES = environment.number("IMPORT_MAX_MB", 5, least=1) * 1024 * 1024
+PATIENT_IMPORT_MAX_ROWS = environment.number("IMPORT_MAX_ROWS", 5000, least=1)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -153,6 +156,10 @@ SPECTACULAR_SETTINGS = {
         "Role": "hemascope.web.api.roles.Role",
         "Language": "hemascope.web.accounts.choices.Language",
         "Sex": "hemascope.web.accounts.choices.Sex",
+        "ImportMode": "hemascope.web.patients.choices.ImportMode",
+        "Specimen": "hemascope.web.cases.choices.Specimen",
+        "Stain": "hemascope.web.cases.choices.Stain",
+        "CaseState": "hemascope.web.cases.choices.CaseState",
     },
 }
 
@@ -173,6 +180,9 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": QUEUE_URL}
         if QUEUE_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}  # throttles then count in each process
+        else {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",  # throttles then count in each process
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # the default of 300 would drop throttles for identities shown
+        }
     )
 }

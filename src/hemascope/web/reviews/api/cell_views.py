@@ -1,6 +1,7 @@
 """Cells of all cases: the gallery, the table, and what readers do to them."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, StreamingHttpResponse
@@ -60,7 +61,7 @@ class ReviewCellViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rights
     def get_queryset(self) -> QuerySet[Cell]:
         return table_cells_visible_to(self.person)
 
-    def filter_queryset(self, queryset: QuerySet[Cell]) -> QuerySet[Cell]:
+    def filter_queryset(self, queryset: QuerySet[Cell, Any]) -> QuerySet[Cell, Any]:
         """Lists leave out deleted cells unless they are asked for; one that is named is found anyway."""
         filtered = super().filter_queryset(queryset)
         is_list = self.action in ("list", "export") and "is_deleted" not in self.request.query_params
@@ -132,7 +133,6 @@ class ReviewCellViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rights
 
 class DrawnCellViewSet(RightsViewSet[Field]):
     rights = {"create": Right.REVIEWS_WRITE}
-    serializer_class = CellSerializer
     queryset = Field.objects.none()
 
     def get_queryset(self) -> QuerySet[Field]:

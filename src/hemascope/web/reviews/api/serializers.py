@@ -31,7 +31,7 @@ class CellVersionInputSerializer(serializers.Serializer[Any]):
 
 
 class CellsInputSerializer(serializers.Serializer[Any]):
-    cells = CellVersionInputSerializer(many=True, allow_empty=False, max_length=MAX_CELLS)
+    cells = CellVersionInputSerializer(many=True, allow_empty=False, max_length=MAX_CELLS)  # type: ignore[call-arg]  the stubs lack it
 
     def validate_cells(self, cells: list[dict[str, int]]) -> list[CellVersion]:
         if len({cell["id"] for cell in cells}) < len(cells):
