@@ -6,7 +6,7 @@ SPECIMEN ?= peripheral-blood
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run test test-services check format openapi bench clean
+.PHONY: help run serve test test-services check format openapi bench clean
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -21,6 +21,9 @@ endif
 
 test: .venv/installed-dev  ## Set everything up and run all tests
 	$(BIN)/python -m pytest
+
+serve: .venv/installed-dev  ## Run the workstation at http://127.0.0.1:8000 with its data in demo/workstation
+	$(BIN)/hemascope serve --data demo/workstation
 
 test-services: .venv/installed-dev  ## Run the web tests on a real MariaDB and Redis (installs them; Debian, as root)
 	tools/test-services.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's commands on a developer's machine; an installation has `hemascope serve` and `hemascope manage`."""
+"""Django's commands on a developer's machine; an installation has `hemascope serve` and `hemascope maintain`."""
 
 import os
 import sys

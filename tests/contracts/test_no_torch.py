@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -25,6 +26,8 @@ SERVING = [
     "hemascope.cli.synth",
     "hemascope.cli.doctor",
 ]
+if find_spec("django") is not None:
+    SERVING += ["hemascope.web.settings.base", "hemascope.cli.serve", "hemascope.cli.maintain"]
 
 
 def _loaded_modules(module: str) -> set[str]:
@@ -39,6 +42,6 @@ def test_serving_module_loads_no_training_library(module: str) -> None:
 
 
 def test_command_table_loads_nothing_heavy() -> None:
-    heavy = {"numpy", "onnxruntime", "pydantic", "jinja2", "PIL", "scipy", "rich", "yaml"}
+    heavy = {"numpy", "onnxruntime", "pydantic", "jinja2", "PIL", "scipy", "rich", "yaml", "django"}
 
     assert _loaded_modules("hemascope.cli.main").isdisjoint(heavy)

@@ -9,7 +9,12 @@ from typer.core import TyperGroup
 
 from hemascope.errors import DependencyMissingError, HemascopeError
 
-_TRAIN_PACKAGES = frozenset({"torch", "torchvision", "timm", "transformers", "onnx", "onnxscript", "matplotlib"})
+_EXTRA_OF_PACKAGE = {
+    **dict.fromkeys(("torch", "torchvision", "timm", "transformers", "onnx", "onnxscript", "matplotlib"), "train"),
+    **dict.fromkeys(("django", "rest_framework", "structlog", "gunicorn"), "web"),
+    "pymysql": "mysql",
+    "celery": "redis",
+}
 
 
 class LazyCommand(NamedTuple):
@@ -52,10 +57,11 @@ def load_command(name: str, module: str) -> Any:
 
 
 def missing_dependency(error: ModuleNotFoundError) -> HemascopeError:
-    """What to install where a package of the [train] extra is missing; any other missing module is a fault: raised."""
+    """What to install where a package of an extra is missing; any other missing module is a fault: raised."""
     package = (error.name or "").partition(".")[0]
-    if package not in _TRAIN_PACKAGES:
+    if package not in _EXTRA_OF_PACKAGE:
         raise error
+    extra = _EXTRA_OF_PACKAGE[package]
     return DependencyMissingError(
-        f"this command needs the package '{package}', which is not installed; run: pip install 'hemascope[train]'"
+        f"this command needs the package '{package}', which is not installed; run: pip install 'hemascope[{extra}]'"
     )

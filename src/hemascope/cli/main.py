@@ -34,6 +34,8 @@ COMMANDS = {
     "models": LazyCommand("hemascope.cli.models", "List the installed model bundles; show a model's card."),
     "data": LazyCommand("hemascope.cli.data", "Convert, split and check annotated datasets."),
     "annotate": LazyCommand("hemascope.cli.annotate", "Propose annotations and rank what to label next."),
+    "serve": LazyCommand("hemascope.cli.serve", "Run the workstation: web server and job workers."),
+    "maintain": LazyCommand("hemascope.cli.maintain", "Management commands of a workstation, such as audit_verify."),
     "synth": LazyCommand("hemascope.cli.synth", "Paint smear fields with known cells, for demonstration and tests."),
     "doctor": LazyCommand("hemascope.cli.doctor", "Say what is installed, what works and what is broken."),
 }

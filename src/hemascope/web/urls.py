@@ -7,6 +7,7 @@ from rest_framework.permissions import AllowAny
 
 from hemascope.web.monitoring import health, metrics, readiness
 
+handler400 = "hemascope.web.api.errors.bad_request"
 handler404 = "hemascope.web.api.errors.not_found"
 handler500 = "hemascope.web.api.errors.server_error"
 

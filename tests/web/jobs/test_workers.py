@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,9 +16,9 @@ from hemascope.web.jobs.models import Job
 from hemascope.web.settings.base import QUEUE_URL
 from web.jobs.bodies import slow_note
 from web.jobs.builders import make_job
+from web.patience import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[3]
-PATIENCE_S = 60  # of a test on a busy machine; nothing is timed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,6 +42,10 @@ class Worker:
     def send(self, number: signal.Signals) -> None:
         """To the worker and the processes it started."""
         os.killpg(self._process.pid, number)
+
+    def stop(self) -> None:
+        """As a supervisor does: only the process that it started."""
+        self._process.send_signal(signal.SIGTERM)
 
     def wait(self) -> int:
         return self._process.wait(PATIENCE_S)
@@ -72,13 +75,6 @@ def starts(tmp_path: Path) -> Path:
     path = tmp_path / "starts"
     path.touch()
     return path
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.05)
 
 
 def attempts_in(starts: Path) -> int:
@@ -124,7 +120,7 @@ def test_worker_that_wakes_up_after_it_was_given_up_writes_nothing(
     finished_at = job.finished_at
 
     sleeper.send(signal.SIGCONT)
-    sleeper.send(signal.SIGTERM)
+    sleeper.stop()
     sleeper.wait()  # ends the job in hand first, and finds it taken
 
     job.refresh_from_db()
@@ -136,7 +132,7 @@ def test_worker_told_to_stop_finishes_the_job_in_hand(start_worker: Callable[[],
     worker = start_worker()
     wait_until(lambda: attempts_in(starts) == 1)
 
-    worker.send(signal.SIGTERM)
+    worker.stop()
 
     assert worker.wait() == 0
     assert is_done(job)

@@ -105,6 +105,11 @@ def _flat(detail: Any, path: str = "") -> Iterator[tuple[str, ErrorDetail]]:
             yield from _flat(value, f"{path}.{key}" if path else str(key))
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - called by these names
+    """Django's handler400: a host that is not ours, or a request too broken for a view."""
+    return JsonResponse(error_body("bad_request", _("The request cannot be read.")), status=400)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - called by these names
     """Django's handler404: an address that no view answers."""
     return JsonResponse(error_body("not_found", _("There is nothing at this address.")), status=404)

@@ -30,7 +30,6 @@ def audit_record(
     """
     if not transaction.get_connection().in_atomic_block:
         raise TransactionManagementError(f"audit_record('{verb}') needs transaction.atomic around action and event")
-    AuditHead.objects.get_or_create(pk=1)
     head = AuditHead.objects.select_for_update().get(pk=1)
     request = current_request()
     event = AuditEvent(

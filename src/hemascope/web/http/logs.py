@@ -38,6 +38,7 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
             "django.request": {"level": "ERROR"},  # the request's own line says 4xx already
+            "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can cause them; the line says 400
             "axes": {"level": "WARNING"},  # sign-ins are in the audit trail
             "django.db.backends": {"level": "WARNING"},  # statements hold data
         },

@@ -1,0 +1,40 @@
+"""`hemascope serve`: the whole workstation on this machine with one command."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hemascope.web.installation import environment_for, prepare_database, prepare_folder
+from hemascope.web.supervisor import Child, Supervisor
+
+
+def serve(
+    data: Annotated[Path, typer.Option(help="Folder of database, files and keys; made if it does not exist.")],
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
+    name: Annotated[list[str] | None, typer.Option(help="Host name people type; may be repeated.")] = None,
+    https: Annotated[bool, typer.Option(help="A proxy in front speaks HTTPS with the browsers.")] = False,
+    web_processes: Annotated[int, typer.Option(min=1, help="Processes that answer requests.")] = 2,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that run jobs; 0: they run elsewhere.")] = 1,
+) -> None:
+    """Run the workstation: prepares the data folder, then web server and job workers until Ctrl-C.
+
+    The first start shows the password of the user `admin` once.
+    """
+    prepare_folder(data)
+    os.environ.update(environment_for(data, os.environ, host=host, hosts=name or (), https=https))
+    administrator = prepare_database()
+    if administrator:
+        typer.echo(f"first administrator: {administrator.username}  password: {administrator.password}")
+        typer.echo("this password is shown only now; change it after signing in")
+    typer.echo(f"workstation: http://{host}:{port}/  (Ctrl-C ends it)")
+    web = [
+        sys.executable, "-m", "gunicorn", "hemascope.web.wsgi", "--bind", f"{host}:{port}",
+        "--workers", str(web_processes), "--threads", "4", "--worker-tmp-dir", str(data), "--no-control-socket",
+    ]  # fmt: skip
+    job = [sys.executable, "-m", "django", "jobs_worker"]
+    children = [Child("web", web), *(Child(f"worker {number + 1}", job) for number in range(workers))]
+    Supervisor(children, dict(os.environ)).run()

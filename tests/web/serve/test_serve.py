@@ -1,0 +1,112 @@
+"""The whole workstation with one command, from an empty folder to a signed-in administrator and a clean end."""
+
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from hemascope.web.installation import prepare_folder
+from web.patience import PATIENCE_S, wait_until
+
+ROOT = Path(__file__).parents[3]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Served:
+    def __init__(self, data: Path) -> None:
+        self.port = free_port()
+        self.log = data.parent / "log"
+        command = [sys.executable, "-m", "hemascope", "serve", "--data", str(data), "--port", str(self.port)]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [*command, "--web-processes", "1"],
+                env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def ask(self, method: str, address: str, body: object = None, **headers: str) -> tuple[int, str, dict[str, str]]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection.request(method, address, json.dumps(body), {"Content-Type": "application/json"} | headers)
+        answer = connection.getresponse()
+        cookies = dict(re.findall(r"(csrftoken|sessionid)=([^;]+)", str(answer.msg)))
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, text, cookies
+
+    def is_ready(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return self.ask("GET", "/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    server = Served(tmp_path / "data")
+    yield server
+    if server.process.poll() is None:
+        server.end()
+
+
+def test_serve_makes_an_installation_that_the_first_administrator_can_use(served: Served, tmp_path: Path) -> None:
+    wait_until(served.is_ready)
+    shown = re.search(r"administrator: (\S+)  password: (\S+)", served.log.read_text())
+    assert shown is not None
+    _, _, cookies = served.ask("GET", "/api/v1/session")
+
+    status, session, _ = served.ask(
+        "POST",
+        "/api/v1/session",
+        {"username": shown[1], "password": shown[2]},
+        Cookie=f"csrftoken={cookies['csrftoken']}",
+        **{"X-CSRFToken": cookies["csrftoken"]},
+    )
+
+    assert (status, json.loads(session)["user"]["role"]) == (201, "administrator")
+    assert 'hemascope_jobs{status="queued"} 0.0' in served.ask("GET", "/metrics")[1]
+    for key in ("secret.key", "identity.keys", "identity-index.key"):
+        assert stat.S_IMODE((tmp_path / "data" / key).stat().st_mode) == 0o600
+    assert served.end() == 0
+    with pytest.raises(OSError, match=r"."):
+        served.ask("GET", "/healthz")
+    assert shown[2] not in served.log.read_text().partition("workstation:")[2]
+
+
+def test_serve_refuses_an_address_that_others_reach_without_https(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hemascope", "serve", "--data", str(tmp_path / "data"), "--host", "0.0.0.0"]
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert "--https" in done.stderr
+
+
+def test_maintain_runs_a_command_on_an_installation(tmp_path: Path) -> None:
+    prepare_folder(tmp_path / "data")
+    command = [sys.executable, "-m", "hemascope", "maintain", "--data", str(tmp_path / "data"), "diffsettings"]
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=False
+    )
+
+    assert f"DATA_FOLDER = PosixPath('{tmp_path / 'data'}')" in done.stdout, done.stderr
