@@ -52,6 +52,12 @@ def test_pages_hold_every_cell_once_also_where_values_are_equal(lin: User, order
     assert sorted(seen) == [cell.pk for cell in cells]
 
 
+def test_ambiguity_orders_the_cells_of_one_case_and_not_a_million(lin: User) -> None:
+    status, body = Client(lin).get("reviews/cells", ordering="-ambiguity")
+
+    assert (status, list(body["detail"])) == (400, ["ordering"])
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -63,8 +64,11 @@ class ReviewCellViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rights
 
     def filter_queryset(self, queryset: QuerySet[Cell, Any]) -> QuerySet[Cell, Any]:
         """Lists leave out deleted cells unless they are asked for; one that is named is found anyway."""
+        asked = self.request.query_params
+        if "ambiguity" in asked.get("ordering", "") and not asked.get("case"):
+            raise ValidationError({"ordering": "Cells are ordered by ambiguity within one case; name it."})
         filtered = super().filter_queryset(queryset)
-        is_list = self.action in ("list", "export") and "is_deleted" not in self.request.query_params
+        is_list = self.action in ("list", "export") and "is_deleted" not in asked
         return filtered.filter(is_deleted=False) if is_list else filtered
 
     @extend_schema(responses=LabelChangeSerializer(many=True))
