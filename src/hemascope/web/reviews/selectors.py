@@ -76,5 +76,9 @@ def case_changes(case: Case, since: int) -> Changes:
 
 def reference_cells(person: User, case: Case, shown_class: str) -> list[Cell]:
     """Confirmed cells of a class from specimens of the same kind, the clearest first."""
-    confirmed = cells_visible_to(person).filter(is_deleted=False, shown_class=shown_class, is_confirmed=True)
+    confirmed = cells_visible_to(person).filter(
+        is_deleted=False,
+        shown_class=shown_class,
+        is_confirmed__in=[True],  # `is_confirmed=True` becomes a bare column, for which no index is used
+    )
     return list(confirmed.filter(case__specimen=case.specimen).order_by("ambiguity", "pk")[:REFERENCES])
