@@ -142,7 +142,8 @@ class Cell(models.Model):
             models.Index(fields=["case", "shown_class", "-ambiguity"], name="cell_gallery_of_class"),
             models.Index(fields=["case", "-ambiguity"], name="cell_gallery"),
             models.Index(fields=["case", "changed_sequence"], name="cell_changes"),
-            models.Index(fields=["shown_class", "is_confirmed", "ambiguity"], name="cell_references"),
+            models.Index(fields=["is_confirmed", "shown_class", "ambiguity"], name="cell_references"),
+            models.Index(fields=["shown_class", "id"], name="cell_of_class"),
             models.Index(fields=["is_confirmed"], name="cell_confirmed"),
             models.Index(fields=["updated_at"], name="cell_updated"),
         )
