@@ -9,9 +9,8 @@ from hemascope.cli.models_compare import compare
 from hemascope.cli.models_promote import history, promote, rollback
 from hemascope.errors import BundleError, BundleNotFoundError, DependencyMissingError, HemascopeError
 from hemascope.inference.bundle import ModelBundle, load_bundle
-from hemascope.service.registry import USER_FOLDER_VARIABLE, find_bundle_folder, installed_bundles
+from hemascope.service.registry import USER_FOLDER_VARIABLE, find_bundle_folder, installed_bundles, read_card
 
-CARD_FILE = "MODEL_CARD.md"
 _HEADLINE_METRICS = 4  # export writes the overall figures first; the card has all
 
 models = typer.Typer(add_completion=False, rich_markup_mode=None, invoke_without_command=True)
@@ -58,12 +57,7 @@ def list_installed(
 @models.command("show")
 def show_card(name: Annotated[str, typer.Argument(help="Bundle name, or folder (with a slash).")]) -> None:
     """Print the card of a model: what it is for, its data, its measures, its limits."""
-    bundle = load_bundle(find_bundle_folder(name))
-    card = bundle.folder / CARD_FILE
-    try:
-        typer.echo(card.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BundleError(f"the bundle '{name}' has no readable {CARD_FILE}: {error.strerror}") from error
+    typer.echo(read_card(load_bundle(find_bundle_folder(name)).folder))
 
 
 def _echo_bundles() -> None:
