@@ -40,5 +40,8 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},  # the request's own line says 4xx already
             "axes": {"level": "WARNING"},  # sign-ins are in the audit trail
             "django.db.backends": {"level": "WARNING"},  # statements hold data
+            "weasyprint": {"level": "ERROR"},  # it tells of every rule for screens, and of every page
+            "weasyprint.progress": {"level": "ERROR"},
+            "fontTools": {"level": "ERROR"},
         },
     }
