@@ -40,6 +40,12 @@ def test_second_of_two_changes_at_once_is_told() -> None:
     assert LabSettings.objects.get().laboratory == "First"
 
 
+def test_change_without_the_version_that_was_read_is_refused() -> None:
+    status, body = Client(make_user(role="administrator")).patch("lab-settings", {"laboratory": "Morphology"})
+
+    assert (status, set(body["detail"])) == (400, {"version"})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

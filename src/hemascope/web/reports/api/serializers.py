@@ -8,6 +8,7 @@ from rest_framework import serializers
 from hemascope.hematology.classification.wording import WordedSuggestions
 from hemascope.web.accounts.api.serializers import MAX_PASSWORD
 from hemascope.web.accounts.choices import Language
+from hemascope.web.api.serializers import VersionInputSerializer
 from hemascope.web.reports.document import CaseAnalysis, SignedReport
 from hemascope.web.reports.models import LabSettings, Report
 from hemascope.web.reports.signing import Obstacle
@@ -71,9 +72,7 @@ class LabSettingsSerializer(serializers.ModelSerializer[LabSettings]):
         read_only_fields = ("created_at", "updated_at")
 
 
-class LabSettingsInputSerializer(LabSettingsSerializer):
-    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
-
+class LabSettingsInputSerializer(VersionInputSerializer, LabSettingsSerializer):
     class Meta(LabSettingsSerializer.Meta):
         exclude = ("id", "created_at", "updated_at")  # type: ignore[assignment]
         read_only_fields = ()  # type: ignore[assignment]
