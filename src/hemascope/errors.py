@@ -32,6 +32,8 @@
     +-- SettingsError                    settings the workstation must not or cannot start with
     +-- ConflictError                    what is asked does not fit the state things are in
     |   +-- StaleVersionError            somebody else changed it since the caller read it
+    |   +-- SigningRefusedError          a report that must not be signed yet; `detail` lists the reasons
+    |   +-- ReportAlteredError           a signed report is not what was signed
     +-- SignInError                      who the caller is could not be settled
     |   +-- CredentialsError             unknown user name or wrong password
     |   +-- CaptchaError                 the picture's text is needed, or was wrong
@@ -45,15 +47,17 @@
 Each leaf has a stable `code` that scripts may rely on; the text names the value, what was expected and the fix.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 
 class HemascopeError(Exception):
-    """Root of the tree; `code` is stable across versions, the text is not."""
+    """Root of the tree; `code` is stable across versions, the text is not; `detail` is for programs."""
 
     code = "hemascope"
+    detail: Mapping[str, object] = MappingProxyType({})
 
 
 class InputError(HemascopeError):
@@ -178,6 +182,20 @@ class ConflictError(HemascopeError):
 
 class StaleVersionError(ConflictError):
     code = "stale_version"
+
+
+class SigningRefusedError(ConflictError):
+    """`reasons`: at least one object with `reason` and `message`."""
+
+    code = "signing_refused"
+
+    def __init__(self, text: str, reasons: list[dict[str, object]]) -> None:
+        super().__init__(text)
+        self.detail = {"reasons": reasons}
+
+
+class ReportAlteredError(ConflictError):
+    code = "report_altered"
 
 
 class SignInError(HemascopeError):

@@ -33,7 +33,7 @@ class Endpoint:
     method: str
     address: str
     allowed: Collection[str]  # roles
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | Callable[[Any], Mapping[str, Any]] = field(default_factory=dict)  # also made from the row
     row: Callable[[User], Any] | None = None
     hidden_from: Collection[str] = ()
     format: str = "json"
@@ -42,9 +42,11 @@ class Endpoint:
         return f"{self.method} {self.address}"
 
     def ask(self, person: User | None, owner: User) -> int:
-        address = self.address.format(pk=self.row(owner).pk) if self.row else self.address
+        row = self.row(owner) if self.row else None
+        address = self.address.format(pk=row.pk) if row else self.address
+        body = self.body(row) if callable(self.body) else self.body
         options = {} if self.method == "get" else {"format": self.format}
-        return Client(person).ask(self.method, address, dict(self.body), **options)[0]
+        return Client(person).ask(self.method, address, dict(body), **options)[0]
 
 
 def permission_checks(*endpoints: Endpoint) -> type:

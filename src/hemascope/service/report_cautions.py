@@ -1,6 +1,6 @@
 """Why a reader should be careful with an analysis, as sentences."""
 
-from hemascope.hematology.differential import Specimen
+from hemascope.hematology.differential import Differential, Specimen
 from hemascope.hematology.taxonomy import cell_class, coarse_class
 from hemascope.service.summary import AnalysisSummary
 from hemascope.service.texts import Texts
@@ -14,7 +14,7 @@ def cautions(summary: AnalysisSummary, texts: Texts) -> tuple[str, ...]:
         sentences.append(texts.say("caution_interrupted", analysed=fields.analysed, given=fields.given))
     if fields.unreadable:
         sentences.append(texts.say("caution_unreadable", count=fields.unreadable, given=fields.given))
-    sentences += _counting_cautions(summary, texts)
+    sentences += counting_cautions(summary.differential, texts)
     sentences += [
         texts.say(f"caution_{code}", count=count, given=fields.analysed) for code, count in summary.quality.items()
     ]
@@ -25,8 +25,7 @@ def cautions(summary: AnalysisSummary, texts: Texts) -> tuple[str, ...]:
     return (*sentences, texts.say("caution_unreviewed"))
 
 
-def _counting_cautions(summary: AnalysisSummary, texts: Texts) -> list[str]:
-    counted = summary.differential
+def counting_cautions(counted: Differential, texts: Texts) -> list[str]:
     settings = counted.settings
     is_blood = counted.specimen is Specimen.PERIPHERAL_BLOOD
     values: dict[str, str | int] = {

@@ -99,7 +99,7 @@ def gather_page(folder: Path, summary: AnalysisSummary, texts: Texts, limits: Re
         selection.add(cell)
         if cell.field in cells_by_field:
             cells_by_field[cell.field].append(cell)
-    lines = [_line(row, texts.language) for row in summary.differential.rows]
+    lines = [differential_line(row, texts.language) for row in summary.differential.rows]
     counted = tuple(line for line in lines if line.row.in_denominator)
     return ReportPage(
         summary=summary,
@@ -107,7 +107,7 @@ def gather_page(folder: Path, summary: AnalysisSummary, texts: Texts, limits: Re
         cautions=cautions(summary, texts),
         counted=counted,
         beside=tuple(line for line in lines if not line.row.in_denominator and line.row.count),
-        axis_percent=_axis_percent(counted),
+        axis_percent=axis_percent(counted),
         figures=figures(summary.differential, frozenset(_classifier_classes(summary)), texts),
         suggestions=worded_suggestions(summary, texts.language),
         galleries=tuple(_galleries(folder, selection, texts)),
@@ -136,12 +136,12 @@ class _LeastCertain:
         return [cell for *_, cell in sorted(self._heaps.get(class_id, []), key=lambda item: item[:2], reverse=True)]
 
 
-def _line(row: DifferentialRow, language: Language) -> DifferentialLine:
+def differential_line(row: DifferentialRow, language: Language) -> DifferentialLine:
     cell = cell_class(row.class_id)
     return DifferentialLine(cell.name(language), cell.colour, row)
 
 
-def _axis_percent(lines: tuple[DifferentialLine, ...]) -> int:
+def axis_percent(lines: tuple[DifferentialLine, ...]) -> int:
     """The upper ends of the intervals, rounded up to tens."""
     highest = max((line.row.percent_high or 0.0 for line in lines), default=0.0)
     return min(100, max(10, -(-int(highest + 1) // 10) * 10))

@@ -40,6 +40,7 @@ class ReportData:
     device: ModelDevice | None = None
     verifier_id: str | None = None  # the qualified person; needed for a final report
     suggestions: Suggestions | None = None
+    conclusion: str = ""  # what that person wrote
     language: Language = "en"
 
     def __post_init__(self) -> None:
@@ -50,10 +51,11 @@ class ReportData:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """The research-use line, then an urgent alert and one line for each system."""
+        """The research-use line and the conclusion, then an urgent alert and one line for each system."""
+        written = (RESEARCH_USE, self.conclusion) if self.conclusion else (RESEARCH_USE,)
         if self.suggestions is None:
-            return (RESEARCH_USE,)
+            return written
         words = worded(self.suggestions, self.language)
         urgent = (words.urgent,) if words.urgent else ()
         systems = (f"{words.heading}: {one.title}: {one.verdict}" for one in words.systems)
-        return (RESEARCH_USE, *urgent, *systems, words.disclaimer)
+        return (*written, *urgent, *systems, words.disclaimer)

@@ -30,6 +30,7 @@ _STATUS_OF: Mapping[type[errors.HemascopeError], int] = {
     errors.InputError: status.HTTP_400_BAD_REQUEST,
     errors.BundleNotFoundError: status.HTTP_404_NOT_FOUND,
     errors.ConflictError: status.HTTP_409_CONFLICT,
+    errors.DependencyMissingError: status.HTTP_503_SERVICE_UNAVAILABLE,
     errors.SignInError: status.HTTP_403_FORBIDDEN,
 }
 
@@ -70,7 +71,7 @@ def _answer(error: Exception) -> Response | None:
 def _from_our_tree(error: errors.HemascopeError) -> Response | None:
     for kind in type(error).__mro__:
         if kind in _STATUS_OF:
-            return Response(error_body(error.code, str(error)), _STATUS_OF[kind])
+            return Response(error_body(error.code, str(error), error.detail), _STATUS_OF[kind])
     return None
 
 

@@ -31,6 +31,7 @@ class Right(StrEnum):
     REVIEWS_WRITE = "reviews.write"
     REPORTS_READ = "reports.read"
     REPORTS_SIGN = "reports.sign"  # and amend
+    SETTINGS_MANAGE = "settings.manage"  # how the laboratory counts, and what may be signed
     CATALOGUE_READ = "catalogue.read"
     CATALOGUE_MANAGE = "catalogue.manage"
 
@@ -59,7 +60,8 @@ RIGHTS_OF_ROLE: Mapping[Role, frozenset[Right]] = {
     Role.VIEWER: _VIEWER,
     Role.TECHNICIAN: _TECHNICIAN,
     Role.DOCTOR: _TECHNICIAN | {Right.REPORTS_SIGN},
-    Role.ADMINISTRATOR: _VIEWER | {Right.USERS_MANAGE, Right.AUDIT_READ, Right.JOBS_READ, Right.CATALOGUE_MANAGE},
+    Role.ADMINISTRATOR: _VIEWER
+    | {Right.USERS_MANAGE, Right.AUDIT_READ, Right.JOBS_READ, Right.SETTINGS_MANAGE, Right.CATALOGUE_MANAGE},
 }
 
 

@@ -41,5 +41,8 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
             "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody can cause them; the line says 400
             "axes": {"level": "WARNING"},  # sign-ins are in the audit trail
             "django.db.backends": {"level": "WARNING"},  # statements hold data
+            "weasyprint": {"level": "ERROR"},  # it tells of every rule for screens, and of every page
+            "weasyprint.progress": {"level": "ERROR"},
+            "fontTools": {"level": "ERROR"},
         },
     }

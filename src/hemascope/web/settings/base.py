@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "hemascope.web.analyses",
     "hemascope.web.reviews",
     "hemascope.web.catalogue",
+    "hemascope.web.reports",
 ]
 
 MIDDLEWARE = [
@@ -159,6 +160,8 @@ SPECTACULAR_SETTINGS = {
         "ImportMode": "hemascope.web.patients.choices.ImportMode",
         "Specimen": "hemascope.web.cases.choices.Specimen",
         "Stain": "hemascope.web.cases.choices.Stain",
+        "ModelTask": "hemascope.web.catalogue.choices.ModelTask",
+        "M4Percent": "hemascope.web.reports.models.M4_PERCENT",
         "CaseState": "hemascope.web.cases.choices.CaseState",
     },
 }

@@ -6,11 +6,10 @@ from rest_framework import serializers
 
 from hemascope.web.catalogue.choices import SPECIMENS, ModelTask
 from hemascope.web.catalogue.models import Activation
-from hemascope.web.catalogue.selectors import InstalledModel
 
 
-class BundleSerializer(serializers.Serializer[InstalledModel]):
-    """All but name and problem are null where the bundle cannot be used."""
+class BundleSerializer(serializers.Serializer[Any]):
+    """An `InstalledModel`: all but name and problem are null where the bundle cannot be used."""
 
     name = serializers.CharField()
     is_shipped = serializers.BooleanField()
@@ -21,7 +20,7 @@ class BundleSerializer(serializers.Serializer[InstalledModel]):
     precision = serializers.CharField(source="manifest.precision", default=None)
     classes = serializers.ListField(child=serializers.CharField(), source="manifest.classes", default=None)
     metrics = serializers.DictField(child=serializers.FloatField(), source="manifest.metrics", default=None)
-    data = serializers.ListField(child=serializers.CharField(), source="manifest.data", default=None)
+    datasets = serializers.ListField(child=serializers.CharField(), source="manifest.data", default=None)
     licence = serializers.CharField(source="manifest.licence", default=None)
     sha256 = serializers.CharField(source="manifest.onnx_sha256", default=None)
 
