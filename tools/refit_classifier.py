@@ -3,6 +3,7 @@
 OMP_NUM_THREADS=1 python tools/refit_classifier.py --bundle FOLDER --identity configs/bundles/NAME.yaml --data PATH/pbc
 
 Rewrites `manifest.json`, `features.npz` and `MODEL_CARD.md` in place; the network stays as it is. The reader is pbc.
+`--zoom`, `--context` and `--views` change how a cell is shown to it; version and data are those of the identity.
 """
 
 import argparse
@@ -22,17 +23,28 @@ from hemascope.inference.bundle import MANIFEST_FILE, load_bundle
 from hemascope.inference.classifier import Classifier
 from hemascope.inference.feature_file import FEATURE_FILE, feature_bytes
 
+DETECTED = ("accuracy", "accuracy_coarse", "macro_f1", "identified_share")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("bundle", "identity", "data"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--boxes", type=Path, help="output of 'hemascope detect' over the same images")
+    parser.add_argument("--zoom", type=float, help="central part of a ready-made crop file")
+    parser.add_argument("--context", type=float, help="side of the crop relative to the box")
+    parser.add_argument("--views", type=int, help="turns and mirrors of a crop")
+    parser.add_argument("--class-error", type=float, default=DEFAULT_TOLERANCE.by_class)
     arguments = parser.parse_args()
     bundle = load_bundle(arguments.bundle)
     old = bundle.manifest.classification
     assert old is not None
-    plain = ClassificationSettings(crop_context=old.crop_context, whole_image_zoom=old.whole_image_zoom)
+    tolerated = replace(DEFAULT_TOLERANCE, by_class=arguments.class_error)
+    plain = ClassificationSettings(
+        crop_context=arguments.context or old.crop_context,
+        whole_image_zoom=arguments.zoom or old.whole_image_zoom,
+        views=arguments.views or old.views,
+    )
     plain_manifest = bundle.manifest.model_copy(update={"classification": plain})
     classifier = Classifier(replace(bundle, manifest=plain_manifest), threads=1)
     learned = evaluate_classifier(classifier, read_cells("pbc", arguments.data, "train"), lambda *_: None)
@@ -41,15 +53,22 @@ def main() -> None:
     measured = evaluate_classifier(classifier, cells, lambda *_: None)
     boxed = None if arguments.boxes is None else with_detected_boxes(cells, arguments.boxes)
     detected = None if boxed is None else evaluate_classifier(classifier, boxed, lambda *_: None)
-    served = judge(measured, fit_settings(measured, known, DEFAULT_TOLERANCE, detected), known)
-    figures = {n: round(v, 4) for n, v in figures_of(served, DEFAULT_TOLERANCE).items() if not math.isnan(v)}
-    kept = {n: v for n, v in bundle.manifest.metrics.items() if n.endswith("_detected_crops")}
-    update = {"classification": served.settings, "metrics": figures | kept}
+    served = judge(measured, fit_settings(measured, known, tolerated, detected), known)
+    figures = figures_of(served, tolerated)
+    if detected is not None:
+        boxed_figures = judge(detected, served.settings, known).headline()
+        figures |= {f"{name}_detected_crops": boxed_figures[name] for name in DETECTED}
+    identity = load_identity(arguments.identity)
+    update = {
+        "version": identity.version,
+        "classification": served.settings,
+        "metrics": {name: round(value, 4) for name, value in figures.items() if not math.isnan(value)},
+    }
     manifest = bundle.manifest.model_copy(update=update)
     (bundle.folder / FEATURE_FILE).write_bytes(feature_bytes(known))
     text = manifest.model_dump_json(by_alias=True, indent=2, exclude_none=True)
     (bundle.folder / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
-    card = render_card(load_identity(arguments.identity), manifest, f"pbc, val ({len(cells.samples)} images)")
+    card = render_card(identity, manifest, f"pbc, val ({len(cells.samples)} images)")
     (bundle.folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
 
 

@@ -37,7 +37,9 @@ def classify(
     if not names:
         raise InputNotFoundError("no picture was named; give CROPS or --from-file LIST")
     check_writable(json)
-    model = Classifier(load_named_bundle(classifier, "classification"), threads=threads, views=ALL_VIEWS if tta else 1)
+    model = Classifier(
+        load_named_bundle(classifier, "classification"), threads=threads, views=ALL_VIEWS if tta else None
+    )
     inputs = collect_inputs(names)
     with progress_bar("Classifying", len(inputs.files)) as advance:
         document = classify_crops(inputs, model, advance)

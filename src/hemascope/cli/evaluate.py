@@ -74,7 +74,9 @@ def evaluate(
             if boxes is not None:
                 cells = with_detected_boxes(cells, boxes)
             other = None if against is None else load_bundle(find_bundle_folder(against))
-            headline = _measure_classifier(model, other, cells, split, ALL_VIEWS if tta else 1, threads, out, progress)
+            headline = _measure_classifier(
+                model, other, cells, split, ALL_VIEWS if tta else None, threads, out, progress
+            )
     for name, value in headline.items():
         typer.echo(f"{name:32} {value:.4f}")
     typer.echo(f"tables and pictures: {out}")
@@ -96,7 +98,7 @@ def _measure_classifier(
     other: ModelBundle | None,
     cells: CellDataset,
     split: str,
-    views: int,
+    views: int | None,
     threads: int | None,
     out: Path,
     progress: _Report,
@@ -110,7 +112,7 @@ def _measure_classifier(
         second = evaluate_classifier(Classifier(other, threads=threads, views=views), cells, progress)
         comparison = compare_classifiers(found, second)
     write_classification_report(
-        found, bundle.manifest, cost, cells.name, split, out, views=views, comparison=comparison
+        found, bundle.manifest, cost, cells.name, split, out, views=classifier.views, comparison=comparison
     )
     if comparison is None:
         return found.headline()

@@ -73,6 +73,7 @@ class ClassificationSettings(_Frozen):
     temperature: Annotated[float, Field(gt=0)] = 1.0  # logits are divided by it before softmax
     crop_context: Annotated[float, Field(ge=1)]  # side of the square crop / longer side of the detected box
     whole_image_zoom: Fraction = 1.0  # central part of a ready-made crop file that the network sees
+    views: Annotated[int, Field(ge=1, le=8)] = 1  # turns and mirrors of a crop whose mean probabilities count
     min_probability: Fraction = 0.0  # calibrated best probability below this: Unidentified
     class_thresholds: dict[str, Fraction] = {}  # overrides `min_probability` by best class
     min_logsumexp: float | None = None  # log-sum-exp of the raw logits below this: out of distribution, Unidentified

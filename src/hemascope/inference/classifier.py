@@ -115,7 +115,9 @@ class ClassifiedCells:
 
 
 class Classifier:
-    """Recognises cells with a classification bundle; with `views` 8 each is shown in all its turns and mirrors.
+    """Recognises cells with a classification bundle.
+
+    Each cell is shown in `views` of its 8 turns and mirrors, by default as many as the manifest says.
 
     Raises BundleError for a bundle of another task, and what `open_session` raises.
     """
@@ -127,7 +129,7 @@ class Classifier:
         threads: int | None = None,
         providers: Sequence[str] | None = None,
         batch_size: int = 32,
-        views: int = 1,
+        views: int | None = None,
         times: StageTimes | None = None,
     ) -> None:
         settings = bundle.manifest.classification
@@ -138,7 +140,7 @@ class Classifier:
         self.settings = settings
         self.times = times or StageTimes()
         self._batch_size = batch_size
-        self._views = views
+        self.views = settings.views if views is None else views
         self._known = None
         if bundle.feature_check is not None:
             self._known = read_feature_file(bundle.folder / bundle.feature_check.file)
@@ -162,7 +164,7 @@ class Classifier:
             ready = [apply_steps(resize_rgb(crop, side, side), preprocessing.steps) for crop in crops]
             batch = normalise_batch(ready, preprocessing.mean, preprocessing.std)
         with self.times.measure("classification network"):
-            outputs = [self._session.run(view) for view in islice(dihedral_views(batch), self._views)]
+            outputs = [self._session.run(view) for view in islice(dihedral_views(batch), self.views)]
         logits, features = np.stack([o[0] for o in outputs]), np.stack([o[1] for o in outputs])
         return ClassifiedCells.from_outputs(logits, features, self.settings, self.classes, self._known)
 
