@@ -15,6 +15,8 @@
     |   +-- DatasetError                 a dataset folder, manifest or annotation
     |   +-- RecipeError                  a training or evaluation recipe
     |   +-- SynthSettingsError           settings no smear can be painted from
+    |   +-- SheetError                   a table of patients that cannot be read as a whole
+    |   |   +-- SheetTooLargeError       above the byte or row limit
     +-- OutputError                      a place that cannot be written (full disk, read-only)
     +-- BundleError                      a model bundle
     |   +-- BundleNotFoundError
@@ -104,6 +106,14 @@ class RecipeError(InputError):
 
 class SynthSettingsError(InputError):
     code = "synth_settings"
+
+
+class SheetError(InputError):
+    code = "sheet"
+
+
+class SheetTooLargeError(SheetError):
+    code = "sheet_too_large"
 
 
 class OutputError(HemascopeError):

@@ -14,6 +14,8 @@ handler500 = "hemascope.web.api.errors.server_error"
 _API: list[URLPattern | URLResolver] = [
     path("", include("hemascope.web.accounts.api.urls")),
     path("", include("hemascope.web.audit.api.urls")),
+    path("", include("hemascope.web.patients.api.urls")),
+    path("", include("hemascope.web.cases.api.urls")),
     path("", include("hemascope.web.jobs.api.urls")),
     path("schema", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(permission_classes=[AllowAny], url_name="schema"), name="docs"),

@@ -1,5 +1,6 @@
 """Production starts safely or not at all."""
 
+import base64
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from hemascope.errors import SettingsError
 from hemascope.web.settings import environment
 
 GOOD_SECRET = "".join(chr(97 + i % 26) for i in range(60))
+KEY, OTHER_KEY = (base64.urlsafe_b64encode(letter * 32).decode() for letter in (b"k", b"l"))
 
 
 def load_production(folder: Path, **changes: str | None) -> subprocess.CompletedProcess[str]:
@@ -19,6 +21,8 @@ def load_production(folder: Path, **changes: str | None) -> subprocess.Completed
         "HEMASCOPE_DATA": str(folder),
         "HEMASCOPE_SECRET_KEY": GOOD_SECRET,
         "HEMASCOPE_ALLOWED_HOSTS": "lab.example.org",
+        "HEMASCOPE_IDENTITY_KEYS": KEY,
+        "HEMASCOPE_IDENTITY_INDEX_KEY": OTHER_KEY,
     } | changes
     code = (
         "from hemascope.web.settings import production as p;"
@@ -48,6 +52,10 @@ def test_production_sends_cookies_over_https_only(tmp_path: Path) -> None:
         ({"HEMASCOPE_HTTPS": "perhaps"}, "HEMASCOPE_HTTPS"),
         ({"HEMASCOPE_DATA": None}, "HEMASCOPE_DATA"),
         ({"HEMASCOPE_TRUSTED_PROXIES": "-1"}, "HEMASCOPE_TRUSTED_PROXIES"),
+        ({"HEMASCOPE_IDENTITY_KEYS": None}, "HEMASCOPE_IDENTITY_KEYS"),
+        ({"HEMASCOPE_IDENTITY_KEYS": f"{KEY},short"}, "HEMASCOPE_IDENTITY_KEYS: key 2 has 5 characters"),
+        ({"HEMASCOPE_IDENTITY_INDEX_KEY": None}, "HEMASCOPE_IDENTITY_INDEX_KEY"),
+        ({"HEMASCOPE_IDENTITY_INDEX_KEY": KEY}, "HEMASCOPE_IDENTITY_INDEX_KEY"),
     ],
 )
 def test_production_refuses_to_start_and_says_which_variable_is_wrong(
@@ -57,7 +65,7 @@ def test_production_refuses_to_start_and_says_which_variable_is_wrong(
 
     assert done.returncode != 0
     assert f"SettingsError: {named}" in done.stderr
-    assert GOOD_SECRET not in done.stderr
+    assert not any(secret in done.stderr for secret in (GOOD_SECRET, KEY, OTHER_KEY))
 
 
 def test_secret_may_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,6 +73,13 @@ def test_secret_may_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HEMASCOPE_SECRET_KEY_FILE", str(tmp_path / "key"))
 
     assert environment.secret_key() == GOOD_SECRET
+
+
+def test_identity_keys_may_lie_in_a_file_one_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "keys").write_text(f"{KEY}\n{OTHER_KEY}\n")
+    monkeypatch.setenv("HEMASCOPE_IDENTITY_KEYS_FILE", str(tmp_path / "keys"))
+
+    assert environment.identity_keys() == [KEY, OTHER_KEY]
 
 
 def test_database_url_names_a_server(monkeypatch: pytest.MonkeyPatch) -> None:

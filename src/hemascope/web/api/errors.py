@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ _STATUS_OF: Mapping[type[errors.HemascopeError], int] = {
     errors.InputNotFoundError: status.HTTP_404_NOT_FOUND,
     errors.ImageTooLargeError: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     errors.ImageTypeUnsupportedError: status.HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+    errors.SheetTooLargeError: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
     errors.InputError: status.HTTP_400_BAD_REQUEST,
     errors.BundleNotFoundError: status.HTTP_404_NOT_FOUND,
     errors.ConflictError: status.HTTP_409_CONFLICT,
@@ -57,6 +59,9 @@ def _answer(error: Exception) -> Response | None:
         case ProtectedError():
             message = _("It is still in use and cannot be deleted.")
             return Response(error_body("in_use", message), status.HTTP_409_CONFLICT)
+        case IntegrityError():  # checked before, and taken since by somebody who was quicker
+            message = _("Somebody else saved the same at this moment; load again.")
+            return Response(error_body("conflict", message), status.HTTP_409_CONFLICT)
         case exceptions.APIException():
             return _from_drf(error)
     return None

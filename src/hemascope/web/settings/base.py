@@ -33,6 +33,8 @@ INSTALLED_APPS = [
     "hemascope.web.audit",
     "hemascope.web.jobs",
     "hemascope.web.accounts",
+    "hemascope.web.patients",
+    "hemascope.web.cases",
 ]
 
 MIDDLEWARE = [
@@ -99,6 +101,8 @@ CAPTCHA_FONT_SIZE = 36  # larger than the default: readable for people with weak
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of a request body that is no file
 AVATAR_MAX_BYTES = 2 * 1024 * 1024
+PATIENT_IMPORT_MAX_BYTES = environment.number("IMPORT_MAX_MB", 5, least=1) * 1024 * 1024
+PATIENT_IMPORT_MAX_ROWS = environment.number("IMPORT_MAX_ROWS", 5000, least=1)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -141,6 +145,10 @@ SPECTACULAR_SETTINGS = {
         "Role": "hemascope.web.api.roles.Role",
         "Language": "hemascope.web.accounts.choices.Language",
         "Sex": "hemascope.web.accounts.choices.Sex",
+        "ImportMode": "hemascope.web.patients.choices.ImportMode",
+        "Specimen": "hemascope.web.cases.choices.Specimen",
+        "Stain": "hemascope.web.cases.choices.Stain",
+        "CaseState": "hemascope.web.cases.choices.CaseState",
     },
 }
 
@@ -161,6 +169,9 @@ CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": QUEUE_URL}
         if QUEUE_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}  # throttles then count in each process
+        else {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",  # throttles then count in each process
+            "OPTIONS": {"MAX_ENTRIES": 100_000},  # the default of 300 would drop throttles for identities shown
+        }
     )
 }

@@ -6,6 +6,8 @@ from hemascope.web.settings.base import *  # noqa: F403 - the way Django layers 
 
 DEBUG = True
 SECRET_KEY = "for development only, production refuses it"
+IDENTITY_KEYS = ["Zm9yIGRldiBvbmx5OiBpZGVudGl0eSBrZXkgICAgICA="]
+IDENTITY_INDEX_KEY = "Zm9yIGRldiBvbmx5OiBpbmRleCBrZXkgICAgICAgICA="
 ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
 DATA_FOLDER = environment.data_folder("demo/web")
 DATA_FOLDER.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """The settings an operator makes: HEMASCOPE_* variables, read once when the settings module is loaded."""
 
 import os
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,7 @@ _YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no"
 _MYSQL_SCHEMES = frozenset({"mysql", "mariadb"})
 _SHORTEST_SECRET = 50  # characters; Django's own check asks for as many
 _FEWEST_CHARACTERS = 10  # different ones in the secret
+_KEY_BYTES = 32  # of the keys for identities
 
 # WAL lets readers read while one writes; IMMEDIATE takes the write lock at the start, because a transaction that
 # upgrades from reading fails at once instead of waiting (docs/adr/0002-web.md has the figures).
@@ -62,8 +64,7 @@ def data_folder(default: str = "") -> Path:
 
 def secret_key() -> str:
     """HEMASCOPE_SECRET_KEY or the content of HEMASCOPE_SECRET_KEY_FILE. Raises SettingsError for a weak one."""
-    file = text("SECRET_KEY_FILE")
-    value = Path(file).read_text(encoding="utf-8").strip() if file and Path(file).is_file() else text("SECRET_KEY")
+    value = _secret_text("SECRET_KEY")
     if len(value) < _SHORTEST_SECRET or len(set(value)) < _FEWEST_CHARACTERS or value.startswith("django-insecure"):
         raise SettingsError(  # names the length only: the secret itself must not land in a log
             f"HEMASCOPE_SECRET_KEY has {len(value)} characters or is a placeholder; give {_SHORTEST_SECRET} random "
@@ -71,6 +72,43 @@ def secret_key() -> str:
             "python -c 'import secrets; print(secrets.token_urlsafe(64))'"
         )
     return value
+
+
+def identity_keys() -> list[str]:
+    """HEMASCOPE_IDENTITY_KEYS, newest first, or the words of HEMASCOPE_IDENTITY_KEYS_FILE. Raises SettingsError."""
+    keys = _secret_text("IDENTITY_KEYS").replace(",", " ").split()
+    for position, key in enumerate(keys or [""], start=1):
+        _check_key("IDENTITY_KEYS", key, position)
+    return keys
+
+
+def identity_index_key() -> str:
+    """HEMASCOPE_IDENTITY_INDEX_KEY or the content of its _FILE. Raises SettingsError; it must be a key of its own."""
+    key = _secret_text("IDENTITY_INDEX_KEY")
+    _check_key("IDENTITY_INDEX_KEY", key)
+    if key in identity_keys():
+        raise SettingsError("HEMASCOPE_IDENTITY_INDEX_KEY is one of HEMASCOPE_IDENTITY_KEYS; make a separate one")
+    return key
+
+
+def _secret_text(name: str) -> str:
+    """The variable, or the content of the file that the variable with _FILE at its end names."""
+    file = text(f"{name}_FILE")
+    return Path(file).read_text(encoding="utf-8").strip() if file and Path(file).is_file() else text(name)
+
+
+def _check_key(name: str, key: str, position: int = 1) -> None:
+    """32 bytes as Fernet wants them; the message tells the length only."""
+    try:
+        is_key = len(urlsafe_b64decode(key)) == _KEY_BYTES
+    except ValueError:
+        is_key = False
+    if not is_key:
+        raise SettingsError(
+            f"HEMASCOPE_{name}: key {position} has {len(key)} characters and is not {_KEY_BYTES} bytes in URL-safe "
+            f"base64; put one there or in a file that HEMASCOPE_{name}_FILE names: "
+            "python -c 'import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())'"
+        )
 
 
 def database(default_file: Path) -> dict[str, Any]:

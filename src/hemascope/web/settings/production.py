@@ -15,6 +15,8 @@ if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
 
 DATA_FOLDER = environment.data_folder()
 SECRET_KEY = environment.secret_key()
+IDENTITY_KEYS = environment.identity_keys()
+IDENTITY_INDEX_KEY = environment.identity_index_key()
 DATABASES = {"default": environment.database(DATA_FOLDER / "hemascope.sqlite3")}
 MEDIA_ROOT = DATA_FOLDER / "files"
 LOGGING = logging_settings(as_json=True)

@@ -10,6 +10,8 @@ from hemascope.web.settings.base import *  # noqa: F403 - the way Django layers 
 from hemascope.web.settings.base import REST_FRAMEWORK
 
 SECRET_KEY = "only for tests " * 4
+IDENTITY_KEYS = ["Zm9yIHRlc3Qgb25seTogaWRlbnRpdHkga2V5ICAgICA="]
+IDENTITY_INDEX_KEY = "Zm9yIHRlc3Qgb25seTogaW5kZXgga2V5ICAgICAgICA="
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 DATA_FOLDER = Path(tempfile.gettempdir()) / f"hemascope-tests-{os.getpid()}"  # never made: tests use their own folders
 DATABASES = {"default": environment.database(DATA_FOLDER / "hemascope.sqlite3")}

@@ -1,0 +1,1 @@
+"""Tables of patients as files: CSV and XLSX, in and out."""

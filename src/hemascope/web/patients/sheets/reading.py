@@ -1,0 +1,129 @@
+"""An uploaded CSV or XLSX as rows of text. The content decides what it is; every size is bounded before it is read."""
+
+import csv
+import io
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+
+from django.conf import settings
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from hemascope.errors import SheetError, SheetTooLargeError
+from hemascope.web.patients.sheets.writing import without_guard
+
+MOST_COLUMNS = 50
+_MOST_PARTS = 500  # files inside an XLSX
+_INFLATED_TIMES = 20  # of the byte limit: what an XLSX may unpack to
+_EXACT_INTEGERS = 10**15  # a spreadsheet keeps 15 digits of a number
+# What openpyxl, zipfile and the XML parser (ParseError is a SyntaxError) let through from a damaged or forged file.
+_DAMAGE = (
+    InvalidFileException, zipfile.BadZipFile, zlib.error, EOFError, SyntaxError, OSError,
+    ValueError, TypeError, AttributeError, LookupError, ArithmeticError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+
+Row = tuple[int, list[str]]  # its number as a spreadsheet shows it, and its cells
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    header: list[str]
+    rows: list[Row]  # without empty ones
+
+
+def read_sheet(content: bytes) -> Sheet:
+    """Raises SheetTooLargeError, or SheetError for what is no table."""
+    if len(content) > settings.PATIENT_IMPORT_MAX_BYTES:
+        raise SheetTooLargeError(
+            f"the file has more than {settings.PATIENT_IMPORT_MAX_BYTES} bytes, the most that are read; split it"
+        )
+    rows = _xlsx_rows(content) if content.startswith(b"PK\x03\x04") else _csv_rows(content)
+    numbered = [(number, cells) for number, cells in enumerate(rows, start=1) if any(cells)]
+    if not numbered:
+        raise SheetError("the file is empty; expected a row of column names and one row a patient")
+    (_, header), *patients = numbered
+    if len(patients) > settings.PATIENT_IMPORT_MAX_ROWS:
+        raise SheetTooLargeError(
+            f"the file has more than {settings.PATIENT_IMPORT_MAX_ROWS} rows, the most that are read; split it"
+        )
+    return Sheet(header, patients)
+
+
+def _csv_rows(content: bytes) -> Iterator[list[str]]:
+    lines = io.StringIO(_decoded(content), newline="")
+    first = lines.readline()
+    lines.seek(0)
+    delimiter = max(",;\t", key=first.count)
+    try:
+        yield from _texts(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise SheetError(f"the file is no CSV: {error}; save it again as 'CSV UTF-8' or XLSX") from error
+
+
+def _decoded(content: bytes) -> str:
+    """UTF-8 with or without a mark, else GB 18030, which Chinese editions of Excel write and which includes GBK."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise SheetError("the file is neither XLSX nor text in UTF-8 or GB 18030; save it again as 'CSV UTF-8' or XLSX")
+
+
+def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
+    """Of the first sheet; formulas count as the value they had when it was saved."""
+    _check_unpacked_size(content)
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        if not book.worksheets:
+            raise SheetError("the XLSX has no sheet with cells; put the patients on its first one")
+        rows = book.worksheets[0].iter_rows(
+            max_row=settings.PATIENT_IMPORT_MAX_ROWS + 2, max_col=MOST_COLUMNS + 1, values_only=True
+        )
+        yield from _texts(rows)
+    except _DAMAGE as error:
+        raise SheetError("the XLSX is damaged or no spreadsheet; save it again, or as 'CSV UTF-8'") from error
+
+
+def _check_unpacked_size(content: bytes) -> None:
+    """Against bombs: zipfile never unpacks more of a part than the directory that is read here says."""
+    try:
+        parts = zipfile.ZipFile(io.BytesIO(content)).infolist()
+    except zipfile.BadZipFile as error:
+        raise SheetError("the XLSX is damaged; save it again, or as 'CSV UTF-8'") from error
+    unpacked = sum(part.file_size for part in parts)
+    most = settings.PATIENT_IMPORT_MAX_BYTES * _INFLATED_TIMES
+    if len(parts) > _MOST_PARTS or unpacked > most:
+        raise SheetTooLargeError(
+            f"the XLSX unpacks to {unpacked} bytes in {len(parts)} parts, at most {most} in {_MOST_PARTS} are read"
+        )
+
+
+def _texts(rows: Iterable[Sequence[object]]) -> Iterator[list[str]]:
+    """At most one row more than is allowed, which tells that there are too many."""
+    for row in islice(rows, settings.PATIENT_IMPORT_MAX_ROWS + 2):
+        cells = [_text(cell) for cell in row]
+        while cells and not cells[-1]:  # a formatted column without content
+            cells.pop()
+        if len(cells) > MOST_COLUMNS:
+            raise SheetTooLargeError(f"a row has more than {MOST_COLUMNS} columns, the most that are read")
+        yield cells
+
+
+def _text(cell: object) -> str:
+    match cell:
+        case None:
+            return ""
+        case datetime() | date():
+            return cell.strftime("%Y-%m-%d")
+        case int() | float() if abs(cell) >= _EXACT_INTEGERS:
+            return f"{cell:.15g}"  # 1.1E+17: shows that digits were lost instead of making some up
+        case float() if cell.is_integer():
+            return str(int(cell))
+    return without_guard(str(cell).strip())
