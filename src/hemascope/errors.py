@@ -10,6 +10,8 @@
     |   |   +-- ImageTruncatedError      content ends early or is damaged
     |   |   +-- ImageTooLargeError       above the byte or pixel limit
     |   |   +-- ImageTooSmallError       fewer pixels than a cell needs
+    |   +-- ArchiveError                 a ZIP archive that is damaged, locked or unpacks to too much
+    |   +-- TooManyFilesError            more files than one request or one case may have
     |   +-- CellClassUnknownError        a class id that the taxonomy does not have
     |   +-- CountsError                  a table of cell counts
     |   +-- DatasetError                 a dataset folder, manifest or annotation
@@ -86,6 +88,14 @@ class ImageTooLargeError(ImageError):
 
 class ImageTooSmallError(ImageError):
     code = "image_too_small"
+
+
+class ArchiveError(InputError):
+    code = "archive"
+
+
+class TooManyFilesError(InputError):
+    code = "too_many_files"
 
 
 class CellClassUnknownError(InputError):

@@ -35,7 +35,7 @@ def load_bundle(folder: Path) -> ModelBundle:
 
     Raises BundleNotFoundError, ManifestSchemaError (naming the field) or BundleHashMismatchError.
     """
-    manifest = _parse_manifest(_read(folder / MANIFEST_FILE), folder / MANIFEST_FILE)
+    manifest = load_manifest(folder)
     bundle = ModelBundle(manifest, folder)
     _verify(folder, "onnx_file", manifest.onnx_file, manifest.onnx_sha256)
     if bundle.feature_check is not None:
@@ -53,6 +53,11 @@ def _verify(folder: Path, field: str, name: str, promised: str) -> None:
             f"{path} has sha256 {found[:12]}..., its manifest promises {promised[:12]}...; "
             "the file is damaged or was replaced: install the bundle again"
         )
+
+
+def load_manifest(folder: Path) -> ModelManifest:
+    """What the bundle promises, without looking at the network. Raises BundleNotFoundError or ManifestSchemaError."""
+    return _parse_manifest(_read(folder / MANIFEST_FILE), folder / MANIFEST_FILE)
 
 
 def _read(path: Path) -> bytes:

@@ -17,6 +17,8 @@ _API: list[URLPattern | URLResolver] = [
     path("", include("hemascope.web.patients.api.urls")),
     path("", include("hemascope.web.cases.api.urls")),
     path("", include("hemascope.web.jobs.api.urls")),
+    path("", include("hemascope.web.analyses.api.urls")),
+    path("", include("hemascope.web.reviews.api.urls")),
     path("schema", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(permission_classes=[AllowAny], url_name="schema"), name="docs"),
 ]

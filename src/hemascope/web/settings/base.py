@@ -35,6 +35,8 @@ INSTALLED_APPS = [
     "hemascope.web.accounts",
     "hemascope.web.patients",
     "hemascope.web.cases",
+    "hemascope.web.analyses",
+    "hemascope.web.reviews",
 ]
 
 MIDDLEWARE = [
@@ -103,6 +105,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of a request body that is
 AVATAR_MAX_BYTES = 2 * 1024 * 1024
 PATIENT_IMPORT_MAX_BYTES = environment.number("IMPORT_MAX_MB", 5, least=1) * 1024 * 1024
 PATIENT_IMPORT_MAX_ROWS = environment.number("IMPORT_MAX_ROWS", 5000, least=1)
+_MIB = 1024 * 1024
+UPLOAD_MAX_BYTES = environment.number("UPLOAD_MAX_MIB", 512, least=1) * _MIB  # of one file, also inside a ZIP archive
+UPLOAD_MAX_REQUEST_BYTES = environment.number("UPLOAD_MAX_REQUEST_MIB", 4096, least=1) * _MIB  # unpacked, too
+UPLOAD_MAX_PIXELS = environment.number("UPLOAD_MAX_PIXELS", 100_000_000, least=1)
+UPLOAD_MAX_FILES = environment.number("UPLOAD_MAX_FILES", 500, least=1)  # in one request, those in archives counted
+CASE_MAX_FIELDS = environment.number("CASE_MAX_FIELDS", 5000, least=1)
+DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -141,6 +150,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
+        "CellClass": "hemascope.web.analyses.choices.CELL_CLASSES",
         "JobStatus": "hemascope.web.jobs.choices.JobStatus",
         "Role": "hemascope.web.api.roles.Role",
         "Language": "hemascope.web.accounts.choices.Language",

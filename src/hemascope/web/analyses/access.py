@@ -1,0 +1,26 @@
+"""Who may see which fields, runs and cells: those of the cases they may see."""
+
+from django.db.models import QuerySet
+
+from hemascope.web.accounts.access import in_department_of
+from hemascope.web.accounts.models import User
+from hemascope.web.analyses.models import Cell, DetectionRun, Field, RecognitionRun
+
+_DEPARTMENT = "case__department"
+
+
+def fields_visible_to(person: User) -> QuerySet[Field]:
+    return in_department_of(person, Field.objects.all(), _DEPARTMENT)
+
+
+def detection_runs_visible_to(person: User) -> QuerySet[DetectionRun]:
+    return in_department_of(person, DetectionRun.objects.select_related("job"), _DEPARTMENT)
+
+
+def recognition_runs_visible_to(person: User) -> QuerySet[RecognitionRun]:
+    return in_department_of(person, RecognitionRun.objects.select_related("job"), _DEPARTMENT)
+
+
+def cells_visible_to(person: User) -> QuerySet[Cell]:
+    """Also deleted ones, which a reader may restore."""
+    return in_department_of(person, Cell.objects.all(), _DEPARTMENT)

@@ -1,0 +1,126 @@
+"""What a request brought: files, and the files in ZIP archives. Names are for people; only content is believed."""
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+
+from hemascope.errors import ArchiveError, ImageTooLargeError, InputError, TooManyFilesError
+from hemascope.service.file_names import safe_stem
+
+_ARCHIVE_SIGNATURES = (b"PK\3\4", b"PK\5\6")
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_ENCRYPTED = 0x1
+_CHUNK = 1024 * 1024
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """`open` gives its bytes from the start; where the file cannot be had at all, it raises why."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+
+
+def received_files(files: Sequence[UploadedFile]) -> list[ReceivedFile]:
+    """All files of a request, archives replaced by what is in them. Raises TooManyFilesError.
+
+    An archive that is damaged, locked or unpacks to too much becomes one file which cannot be opened.
+    """
+    received: list[ReceivedFile] = []
+    for file in files:
+        received += _received(file)
+    if len(received) > settings.UPLOAD_MAX_FILES:
+        raise TooManyFilesError(
+            f"{len(received)} files in one request, the limit is {settings.UPLOAD_MAX_FILES}; send them in parts"
+        )
+    return received
+
+
+def copy_limited(source: BinaryIO, write: Callable[[bytes], object]) -> int:
+    """All of `source`, piece by piece; the number of bytes. Raises ImageTooLargeError, and ArchiveError for damage."""
+    count = 0
+    try:
+        while chunk := source.read(_CHUNK):
+            count += len(chunk)
+            if count > settings.UPLOAD_MAX_BYTES:
+                raise ImageTooLargeError(f"the file has more than the {settings.UPLOAD_MAX_BYTES:,} bytes allowed")
+            write(chunk)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ArchiveError(f"the archive is damaged at this file ({error}); pack it again") from error
+    return count
+
+
+def shown_name(name: str) -> str:
+    """The last part of a path of any system, without control characters, short enough for its column."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    suffix = "".join(c for c in path.suffix if c.isalnum() or c == ".")
+    return f"{safe_stem(path.stem)[:_LONGEST_NAME]}{suffix[:20]}"
+
+
+def _received(file: UploadedFile) -> list[ReceivedFile]:
+    name = shown_name(file.name or "")
+    file.seek(0)
+    head = file.read(4)
+    if not head.startswith(_ARCHIVE_SIGNATURES):
+        return [ReceivedFile(name, lambda: _rewound(file))]
+    try:
+        return list(_members(file))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        return [_unusable(name, ArchiveError(f"the archive cannot be read ({error}); pack it again"))]
+    except ArchiveError as error:
+        return [_unusable(name, error)]
+
+
+def _members(file: UploadedFile) -> Iterator[ReceivedFile]:
+    """The sizes that the archive states hold: not a byte more is unpacked of any member."""
+    archive = zipfile.ZipFile(file)  # closed with the request's file, which it only borrows
+    members = [info for info in archive.infolist() if not _is_clutter(info)]
+    total = sum(info.file_size for info in members)
+    if total > settings.UPLOAD_MAX_REQUEST_BYTES:
+        raise ArchiveError(
+            f"the archive unpacks to {total:,} bytes, the limit is {settings.UPLOAD_MAX_REQUEST_BYTES:,}; "
+            "send it in parts"
+        )
+    for info in members:
+        yield ReceivedFile(shown_name(info.filename), _opener(archive, info))
+
+
+def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+    def open_member() -> BinaryIO:
+        if info.flag_bits & _ENCRYPTED:
+            raise ArchiveError("the archive is locked by a password; pack it without")
+        if info.compress_type not in _METHODS:
+            raise ArchiveError(f"method {info.compress_type} of packing is not read; pack it as an ordinary ZIP")
+        if info.file_size > settings.UPLOAD_MAX_BYTES:
+            raise ImageTooLargeError(f"{info.file_size:,} bytes, the limit is {settings.UPLOAD_MAX_BYTES:,}")
+        try:
+            return archive.open(info)  # type: ignore[return-value]
+        except zipfile.BadZipFile as error:
+            raise ArchiveError(f"the archive is damaged at this file ({error}); pack it again") from error
+
+    return open_member
+
+
+def _is_clutter(info: zipfile.ZipInfo) -> bool:
+    """Folders, and what systems leave behind unasked."""
+    parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+    return info.is_dir() or not parts or parts[-1].startswith(".") or parts[0] == "__MACOSX"
+
+
+def _rewound(file: UploadedFile) -> BinaryIO:
+    file.seek(0)
+    return file  # type: ignore[return-value]
+
+
+def _unusable(name: str, error: InputError) -> ReceivedFile:
+    def refuse() -> BinaryIO:
+        raise error
+
+    return ReceivedFile(name, refuse)

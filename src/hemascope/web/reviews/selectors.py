@@ -1,0 +1,80 @@
+"""How far the review of a case is, what changed in it, and cells to compare with."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, Q
+
+from hemascope.web.accounts.models import User
+from hemascope.web.analyses.access import cells_visible_to
+from hemascope.web.analyses.choices import UNIDENTIFIED
+from hemascope.web.analyses.models import Cell
+from hemascope.web.cases.models import Case
+
+_CHANGES_AT_ONCE = 1000
+REFERENCES = 12  # of each class
+
+
+@dataclass(frozen=True, slots=True)
+class ClassProgress:
+    shown_class: str
+    cells: int
+    confirmed: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseProgress:
+    """Deleted cells do not count. `sequence` is where the change feed goes on from."""
+
+    classes: tuple[ClassProgress, ...]
+    sequence: int
+
+    @property
+    def cells(self) -> int:
+        return sum(one.cells for one in self.classes)
+
+    @property
+    def confirmed(self) -> int:
+        return sum(one.confirmed for one in self.classes)
+
+    @property
+    def unidentified(self) -> int:
+        return sum(one.cells for one in self.classes if one.shown_class == UNIDENTIFIED)
+
+
+def case_progress(case: Case) -> CaseProgress:
+    """Counts of the cells by their shown class."""
+    sequence = Cell.objects.filter(case=case).aggregate(last=Max("changed_sequence"))["last"]  # first: misses no change
+    rows = (
+        Cell.objects.filter(case=case, is_deleted=False)
+        .order_by()
+        .values_list("shown_class")
+        .annotate(cells=Count("pk"), confirmed=Count("pk", filter=Q(is_confirmed=True)))
+    )
+    return CaseProgress(tuple(ClassProgress(*row) for row in sorted(rows)), sequence or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """`sequence` is what to ask for next; `has_more` that something is left to fetch."""
+
+    cells: list[Cell]
+    sequence: int
+    has_more: bool
+
+
+def case_changes(case: Case, since: int) -> Changes:
+    """Cells changed after the number `since`, deleted ones too, in the order of their changes.
+
+    About a thousand at once; what one step or run changed comes together.
+    """
+    later = Cell.objects.filter(case=case, changed_sequence__gt=since).order_by("changed_sequence", "pk")
+    last = later.values_list("changed_sequence", flat=True)[_CHANGES_AT_ONCE - 1 : _CHANGES_AT_ONCE].first()
+    cells = list(later.filter(changed_sequence__lte=last) if last is not None else later)
+    sequence = cells[-1].changed_sequence if cells else since
+    return Changes(cells, sequence, last is not None and later.filter(changed_sequence__gt=sequence).exists())
+
+
+def reference_cells(person: User, case: Case, shown_class: str) -> list[Cell]:
+    """Confirmed cells of a class from specimens of the same kind, the clearest first."""
+    confirmed = cells_visible_to(person).filter(is_deleted=False, shown_class=shown_class, is_confirmed=True)
+    return list(confirmed.filter(case__specimen=case.specimen).order_by("ambiguity", "pk")[:REFERENCES])
