@@ -1,5 +1,6 @@
 """The whole workstation with one command, from an empty folder to a signed-in administrator and a clean end."""
 
+import contextlib
 import json
 import os
 import re
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psutil
 import pytest
 
-from hemascope.web.installation import prepare_folder
+from hemascope.errors import SettingsError
+from hemascope.web.installation import SECRET_FILES, prepare_folder
 from web.patience import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -28,6 +31,7 @@ def free_port() -> int:
 
 class Served:
     def __init__(self, data: Path) -> None:
+        self.data = data
         self.port = free_port()
         self.log = data.parent / "log"
         command = [sys.executable, "-m", "hemascope", "serve", "--data", str(data), "--port", str(self.port)]
@@ -109,3 +113,54 @@ def test_maintain_runs_a_command_on_an_installation(tmp_path: Path) -> None:
     )
 
     assert f"DATA_FOLDER = PosixPath('{tmp_path / 'data'}')" in done.stdout, done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent died")
+def test_processes_of_a_killed_serve_end_and_give_the_port_back(served: Served) -> None:
+    wait_until(served.is_ready)
+
+    served.process.send_signal(signal.SIGKILL)
+    served.process.wait(PATIENCE_S)
+
+    def is_port_free() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", served.port)) != 0
+
+    wait_until(is_port_free)
+    wait_until(lambda: not processes_naming(served.data))
+
+
+def processes_naming(data: Path) -> list[str]:
+    """Command lines of living processes that serve `data`: it is in the environment of all of them."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("HEMASCOPE_DATA") == str(data):
+                found.append(" ".join(process.cmdline()))
+    return found
+
+
+def test_serve_makes_each_secret_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    prepare_folder(tmp_path, {})
+    made = {name: (tmp_path / name).read_text() for name in SECRET_FILES}
+
+    prepare_folder(tmp_path, {})
+
+    assert {name: (tmp_path / name).read_text() for name in SECRET_FILES} == made
+    assert len(set(made.values())) == len(SECRET_FILES)
+    assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in SECRET_FILES} == {0o600}
+
+
+def test_secret_that_the_environment_names_is_not_made(tmp_path: Path) -> None:
+    prepare_folder(tmp_path, {"HEMASCOPE_IDENTITY_KEYS": "x", "HEMASCOPE_SECRET_KEY_FILE": "/run/secrets/key"})
+
+    assert [name for name in SECRET_FILES if (tmp_path / name).exists()] == ["identity-index.key"]
+
+
+def test_lost_identity_key_is_not_replaced_by_another(tmp_path: Path) -> None:
+    prepare_folder(tmp_path, {})
+    (tmp_path / "hemascope.sqlite3").touch()
+    (tmp_path / "identity.keys").unlink()
+
+    with pytest.raises(SettingsError, match=r"no 'identity\.keys'.*put that file back"):
+        prepare_folder(tmp_path, {})
