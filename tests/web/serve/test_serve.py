@@ -29,6 +29,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def hemascope(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hemascope", *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 class Served:
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -96,10 +106,7 @@ def test_serve_makes_an_installation_that_the_first_administrator_can_use(served
 
 
 def test_serve_refuses_an_address_that_others_reach_without_https(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "hemascope", "serve", "--data", str(tmp_path / "data"), "--host", "0.0.0.0"]
-    done = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=False
-    )
+    done = hemascope("serve", "--data", str(tmp_path / "data"), "--host", "0.0.0.0")
 
     assert done.returncode == 2
     assert "--https" in done.stderr
@@ -107,10 +114,7 @@ def test_serve_refuses_an_address_that_others_reach_without_https(tmp_path: Path
 
 def test_maintain_runs_a_command_on_an_installation(tmp_path: Path) -> None:
     prepare_folder(tmp_path / "data")
-    command = [sys.executable, "-m", "hemascope", "maintain", "--data", str(tmp_path / "data"), "diffsettings"]
-    done = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=False
-    )
+    done = hemascope("maintain", "--data", str(tmp_path / "data"), "diffsettings")
 
     assert f"DATA_FOLDER = PosixPath('{tmp_path / 'data'}')" in done.stdout, done.stderr
 
@@ -164,3 +168,23 @@ def test_lost_identity_key_is_not_replaced_by_another(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match=r"no 'identity\.keys'.*put that file back"):
         prepare_folder(tmp_path, {})
+
+
+def test_workstation_that_runs_passes_the_doctor_and_can_be_backed_up_and_restored(
+    served: Served, tmp_path: Path
+) -> None:
+    wait_until(served.is_ready)
+    data, again, file = (str(tmp_path / name) for name in ("data", "again", "backup.tar"))
+
+    examined = hemascope("doctor", "--deploy", "--data", data, "--json")
+    saved = hemascope("backup", "--data", data, "--out", file, "--with-keys")
+    restored = hemascope("restore", file, "--data", again)
+
+    told = {finding["subject"]: finding["state"] for finding in json.loads(examined.stdout)}
+    assert "broken" not in told.values(), examined.stdout
+    assert (told["worker"], told["tables"], told["HTTPS"], told["backup"]) == ("ok", "ok", "note", "note")
+    assert (examined.returncode, saved.returncode, restored.returncode) == (0, 0, 0), saved.stderr + restored.stderr
+    assert hemascope("maintain", "--data", again, "audit_verify").stdout.startswith(
+        "the audit trail is whole: 2 events"
+    )
+    assert "is not empty" in hemascope("restore", file, "--data", again).stderr
