@@ -22,8 +22,8 @@ endif
 test: .venv/installed-dev  ## Set everything up and run all tests
 	$(BIN)/python -m pytest
 
-serve: .venv/installed-dev  ## Run the workstation at http://127.0.0.1:8000 with its data in demo/workstation
-	$(BIN)/hemascope serve --data demo/workstation
+serve: .venv/installed-dev  ## Run a demonstration of the workstation at http://127.0.0.1:8000, data in demo/workstation
+	$(BIN)/hemascope serve --data demo/workstation --demo
 
 test-services: .venv/installed-dev  ## Run the web tests on a real MariaDB and Redis (installs them; Debian, as root)
 	tools/test-services.sh
