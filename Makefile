@@ -6,7 +6,7 @@ SPECIMEN ?= peripheral-blood
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run serve test test-services check format openapi bench clean
+.PHONY: help run serve test test-services check format openapi bench bench-web clean
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -44,6 +44,10 @@ format: .venv/installed-dev  ## Format the code and fix what the linter can fix
 
 bench: .venv/installed-dev  ## Measure speed and memory with the shipped models, results to results/
 	$(BIN)/python tools/bench.py --out results/speed
+
+bench-web: .venv/installed-dev  ## Put the workstation under load on SQLite and on MariaDB, results to results/web
+	$(BIN)/python tools/bench_web.py
+	tools/with-services.sh $(BIN)/python tools/bench_web.py
 
 clean:  ## Remove the environment and what the demo made
 	rm -rf .venv demo
