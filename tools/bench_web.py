@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,10 +70,9 @@ def bench_readers(clients: Sequence[Client], case_ids: Sequence[int], seconds: f
         Reader(client, case_ids, seed=number, until=start + seconds, pause_s=pause_s)
         for number, client in enumerate(clients)
     ]
-    for person in people:
-        person.start()
-    for person in people:
-        person.join()
+    with ThreadPoolExecutor(len(people)) as pool:
+        for ended in [pool.submit(person.run) for person in people]:
+            ended.result()
     took = round(time.monotonic() - start, 1)
     accepted = [change for person in people for change in person.accepted]
     name = f"{len(people)} readers, one request in {pause_s:g} s each"

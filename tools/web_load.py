@@ -2,7 +2,6 @@
 
 import json
 import random
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -69,11 +68,10 @@ class Measured:
         return answer
 
 
-class Reader(threading.Thread):
+class Reader:
     """Looks through the galleries of shared cases and names cells, as it last saw them; colleagues do the same."""
 
     def __init__(self, client: Client, case_ids: Sequence[int], *, seed: int, until: float, pause_s: float) -> None:
-        super().__init__()
         self.named, self.looked = Measured(), Measured()
         self.accepted: list[tuple[int, int, str]] = []  # cell, its version afterwards, class
         self.conflicts = 0
@@ -87,7 +85,7 @@ class Reader(threading.Thread):
             if not self._seen or self._random.random() < 0.1:
                 self._look()
             else:
-                self._name()
+                self._relabel()
             time.sleep(self._random.uniform(0.5, 1.5) * self._pause_s)
 
     def _look(self) -> None:
@@ -97,7 +95,7 @@ class Reader(threading.Thread):
             cell["id"]: (cell["version"], cell["shown_class"]) for cell in (page or {"results": []})["results"]
         }
 
-    def _name(self) -> None:
+    def _relabel(self) -> None:
         """Gives one to five cells a class that they do not have, so that each acceptance is a change."""
         chosen = self._random.sample(sorted(self._seen), min(len(self._seen), self._random.randint(1, 5)))
         had = {self._seen[cell][1] for cell in chosen}

@@ -127,7 +127,9 @@ def painted_fields(count: int) -> Iterator[tuple[str, bytes]]:
 
     from hemascope.synth.smear import SmearSettings, paint_smear, preset_field
 
-    for number, painted in enumerate(paint_smear(SmearSettings(preset_field("bone-marrow"), count)), 1):
+    for number, painted in enumerate(
+        paint_smear(SmearSettings(preset_field("bone-marrow", width=960, height=720), count)), 1
+    ):
         content = io.BytesIO()
         Image.fromarray(painted.rgb).save(content, "JPEG", quality=92)
         yield f"field_{number:04d}.jpg", content.getvalue()
