@@ -1,15 +1,13 @@
-"""`hemascope models`: what is installed, and what can be trained."""
+"""`hemascope models`: what is installed."""
 
 from typing import Annotated
 
 import typer
 
-from hemascope.cli.lazy_group import missing_dependency
-from hemascope.errors import BundleError, BundleNotFoundError, DependencyMissingError, HemascopeError
+from hemascope.errors import BundleError, BundleNotFoundError
 from hemascope.inference.bundle import ModelBundle, load_bundle
-from hemascope.service.registry import USER_FOLDER_VARIABLE, find_bundle_folder, installed_bundles
+from hemascope.service.registry import USER_FOLDER_VARIABLE, find_bundle_folder, installed_bundles, read_card
 
-CARD_FILE = "MODEL_CARD.md"
 _HEADLINE_METRICS = 4  # export writes the overall figures first; the card has all
 
 models = typer.Typer(add_completion=False, rich_markup_mode=None, invoke_without_command=True)
@@ -17,50 +15,12 @@ models = typer.Typer(add_completion=False, rich_markup_mode=None, invoke_without
 
 @models.callback()
 def list_models(context: typer.Context) -> None:
-    """List the installed model bundles and the networks; show a model's card.
+    """List the installed model bundles; show a model's card.
 
-    Without a command the bundles are listed. Exit code: 0, or 2 where a bundle is broken.
+    Exit code: 0, or 2 where a bundle is broken.
     """
-    if context.invoked_subcommand is None:
-        _echo_bundles()
-
-
-@models.command("list")
-def list_installed(
-    everything: Annotated[
-        bool, typer.Option("--all", help="Name the networks that can be trained, too (needs the training half).")
-    ] = False,
-) -> None:
-    """List the installed model bundles.
-
-    Exit code: 0, or 2 where a bundle is broken or the networks cannot be listed because torch is not installed.
-    """
-    missing: HemascopeError | None = None
-    if everything:
-        try:
-            for line in _network_lines():
-                typer.echo(line)
-        except ModuleNotFoundError as error:
-            missing = DependencyMissingError(
-                f"only bundles are listed: networks belong to the training half; {missing_dependency(error)}"
-            )
-    _echo_bundles()
-    if missing:
-        raise missing
-
-
-@models.command("show")
-def show_card(name: Annotated[str, typer.Argument(help="Bundle name, or folder (with a slash).")]) -> None:
-    """Print the card of a model: what it is for, its data, its measures, its limits."""
-    bundle = load_bundle(find_bundle_folder(name))
-    card = bundle.folder / CARD_FILE
-    try:
-        typer.echo(card.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BundleError(f"the bundle '{name}' has no readable {CARD_FILE}: {error.strerror}") from error
-
-
-def _echo_bundles() -> None:
+    if context.invoked_subcommand is not None:
+        return
     installed = installed_bundles()
     if not installed:
         raise BundleNotFoundError(f"no model bundle is installed; {USER_FOLDER_VARIABLE} may name a folder of bundles")
@@ -74,13 +34,10 @@ def _echo_bundles() -> None:
         raise BundleError("; ".join(str(error) for error in broken))
 
 
-def _network_lines() -> list[str]:
-    """One line a network; imports the training half, which takes seconds."""
-    from hemascope.models.catalogue import describe_networks
-
-    networks = describe_networks()
-    width = max(len(network.name) for network in networks)
-    return [f"{n.name:{width}}  {n.task:14}  {n.parameters / 1e6:7.2f} M parameters" for n in networks]
+@models.command("show")
+def show_card(name: Annotated[str, typer.Argument(help="Bundle name, or folder (with a slash).")]) -> None:
+    """Print the card of a model: what it is for, its data, its measures, its limits."""
+    typer.echo(read_card(load_bundle(find_bundle_folder(name)).folder))
 
 
 def _describe(bundle: ModelBundle) -> str:

@@ -35,7 +35,7 @@ def load_bundle(folder: Path) -> ModelBundle:
 
     Raises BundleNotFoundError, ManifestSchemaError (naming the field) or BundleHashMismatchError.
     """
-    manifest = load_manifest(folder)
+    manifest = read_manifest(folder)
     bundle = ModelBundle(manifest, folder)
     _verify(folder, "onnx_file", manifest.onnx_file, manifest.onnx_sha256)
     if bundle.feature_check is not None:
@@ -55,8 +55,8 @@ def _verify(folder: Path, field: str, name: str, promised: str) -> None:
         )
 
 
-def load_manifest(folder: Path) -> ModelManifest:
-    """What the bundle promises, without looking at the network. Raises BundleNotFoundError or ManifestSchemaError."""
+def read_manifest(folder: Path) -> ModelManifest:
+    """What the bundle promises, without looking at the network's file. Raises as `load_bundle`."""
     return _parse_manifest(_read(folder / MANIFEST_FILE), folder / MANIFEST_FILE)
 
 

@@ -12,6 +12,7 @@ Task = Literal["detection", "classification"]
 
 USER_FOLDER_VARIABLE = "HEMASCOPE_BUNDLES"
 DEFAULT_NAMES: dict[Task, str] = {"detection": "detector-light", "classification": "classifier-light"}
+CARD_FILE = "MODEL_CARD.md"
 _SHIPPED_FOLDER = Path(__file__).resolve().parent.parent / "bundles"
 
 
@@ -82,3 +83,11 @@ def load_named_bundle(name_or_path: str | None, task: Task) -> ModelBundle:
     if bundle.manifest.task != task:
         raise BundleError(f"the bundle '{folder}' is for {bundle.manifest.task}, but one for {task} is needed")
     return bundle
+
+
+def read_card(folder: Path) -> str:
+    """The bundle's card in Markdown. Raises BundleError where it has none."""
+    try:
+        return (folder / CARD_FILE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(f"the bundle '{folder.name}' has no readable {CARD_FILE}: {error}") from error

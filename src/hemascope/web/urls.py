@@ -17,6 +17,7 @@ _API: list[URLPattern | URLResolver] = [
     path("", include("hemascope.web.patients.api.urls")),
     path("", include("hemascope.web.cases.api.urls")),
     path("", include("hemascope.web.jobs.api.urls")),
+    path("", include("hemascope.web.catalogue.api.urls")),
     path("", include("hemascope.web.analyses.api.urls")),
     path("", include("hemascope.web.reviews.api.urls")),
     path("schema", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),

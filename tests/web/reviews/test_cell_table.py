@@ -52,6 +52,13 @@ def test_pages_hold_every_cell_once_also_where_values_are_equal(lin: User, order
     assert sorted(seen) == [cell.pk for cell in cells]
 
 
+@pytest.mark.parametrize("ordering", ["-ambiguity", "updated_at"])
+def test_cells_of_one_case_are_ordered_by_other_columns_and_not_a_million(lin: User, ordering: str) -> None:
+    status, body = Client(lin).get("reviews/cells", ordering=ordering)
+
+    assert (status, list(body["detail"])) == (400, ["ordering"])
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

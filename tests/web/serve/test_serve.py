@@ -98,7 +98,8 @@ def test_serve_makes_an_installation_that_the_first_administrator_can_use(served
 
     assert (status, json.loads(session)["user"]["role"]) == (201, "administrator")
     assert 'hemascope_jobs{status="queued"} 0.0' in served.ask("GET", "/metrics")[1]
-    assert stat.S_IMODE((tmp_path / "data" / "secret.key").stat().st_mode) == 0o600
+    for key in ("secret.key", "identity.keys", "identity-index.key"):
+        assert stat.S_IMODE((tmp_path / "data" / key).stat().st_mode) == 0o600
     assert served.end() == 0
     with pytest.raises(OSError, match=r"."):
         served.ask("GET", "/healthz")

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from hemascope.errors import BundleError, ConflictError, InputError, TooManyFilesError, output_errors
@@ -18,11 +17,11 @@ from hemascope.service.pictures import quality_sample
 from hemascope.service.registry import Task
 from hemascope.web.accounts.models import User
 from hemascope.web.analyses.choices import CellOrigin, FieldKind, FieldState
-from hemascope.web.analyses.engines import manifest_of
+from hemascope.web.analyses.engines import ChosenBundle, choose_bundle
 from hemascope.web.analyses.files import keep_thumbnail, new_file_name, remove_files, stored_path, upload_limits
 from hemascope.web.analyses.models import Cell, DetectionRun, Field, ModelRun, RecognitionRun
 from hemascope.web.analyses.selectors import open_case_locked
-from hemascope.web.analyses.uploads import ReceivedFile, copy_limited, received_files
+from hemascope.web.analyses.uploads import ReceivedFile, SentFile, copy_limited, received_files
 from hemascope.web.audit.actions import audit_record
 from hemascope.web.cases.actions import case_change_state
 from hemascope.web.cases.choices import CaseState
@@ -44,7 +43,7 @@ class UploadOutcome:
     error: InputError | None = None
 
 
-def fields_upload(*, by: User, case: Case, files: Sequence[UploadedFile], **values: Any) -> list[UploadOutcome]:
+def fields_upload(*, by: User, case: Case, files: Sequence[SentFile], **values: Any) -> list[UploadOutcome]:
     """Each image of the files and archives becomes a field of the case, or is refused alone.
 
     Raises ConflictError once the case is signed, TooManyFilesError. Takes the values of `field_add`.
@@ -178,11 +177,9 @@ def detection_run_start(
     chosen = list(fields) or list(Field.objects.filter(case=case, kind=FieldKind.FIELD))
     if not chosen or any(field.case_id != case.pk or field.kind != FieldKind.FIELD for field in chosen):
         raise ValidationError({"fields": "Only fields of view of this case, and at least one, can be searched."})
-    run = DetectionRun(
-        case=case,
-        score_threshold=score_threshold,
-        recognise_with=_manifest(recognition_bundle, "classification", "recognition_bundle").name if recognise else "",
-    )
+    run = DetectionRun(case=case, score_threshold=score_threshold)
+    if recognise:
+        run.recognise_with = _chosen(case, "classification", recognition_bundle, "recognition_bundle").name
     _order(run, by=by, bundle=bundle, task="detection", body=detect_cells)
     run.fields.set(chosen)
     return run
@@ -209,9 +206,9 @@ def recognition_run_start(
 
 
 def _order(run: RunT, *, by: User | None, bundle: str | None, task: Task, body: JobBody) -> RunT:
-    manifest = _manifest(bundle, task, "bundle")
-    run.bundle_name, run.bundle_version = bundle or manifest.name, manifest.version
-    run.bundle_sha256 = manifest.onnx_sha256
+    chosen = _chosen(run.case, task, bundle, "bundle")
+    run.bundle_name, run.bundle_version = chosen.name, chosen.manifest.version
+    run.bundle_sha256 = chosen.manifest.onnx_sha256
     run.id = uuid.uuid4()
     run.job = job_enqueue(by=by, body=body, arguments={"run_id": run.id})
     run.save()
@@ -220,9 +217,9 @@ def _order(run: RunT, *, by: User | None, bundle: str | None, task: Task, body: 
     return run
 
 
-def _manifest(bundle: str | None, task: Task, field: str) -> Any:
+def _chosen(case: Case, task: Task, bundle: str | None, field: str) -> ChosenBundle:
     try:
-        return manifest_of(bundle, task)
+        return choose_bundle(case, task, bundle)
     except BundleError as error:
         raise ValidationError({field: str(error)}) from error
 

@@ -1,27 +1,43 @@
 """Models in memory: loaded once a worker process, whatever cases its jobs are about."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from hemascope.core.manifest import ModelManifest
 from hemascope.errors import BundleError, BundleHashMismatchError
-from hemascope.inference.bundle import ModelBundle, load_manifest
+from hemascope.inference.bundle import ModelBundle, read_manifest
 from hemascope.inference.classifier import Classifier
 from hemascope.inference.detector import Detector
-from hemascope.service.registry import Task, find_bundle, load_named_bundle
+from hemascope.service.registry import Task, load_named_bundle
 from hemascope.web.analyses.models import DetectionRun, RecognitionRun
+from hemascope.web.cases.models import Case
+from hemascope.web.catalogue.selectors import active_model, installed_bundle
 
 _KEPT = 2  # of each kind: the one in use, and the one before while an operator changes over
 
 
-def manifest_of(name: str | None, task: Task) -> ModelManifest:
-    """Of an installed bundle; None is the default of the task. Raises BundleError.
+@dataclass(frozen=True, slots=True)
+class ChosenBundle:
+    """`name` is what it is installed under."""
 
-    The network's file is verified by the worker: it may be large, and a transaction waits here.
+    name: str
+    manifest: ModelManifest
+
+
+def choose_bundle(case: Case, task: Task, name: str | None) -> ChosenBundle:
+    """The bundle called `name`; None is the one that is active for such specimens. Raises BundleError.
+
+    The worker verifies the network's file: it may be large, and a transaction waits here.
     """
-    manifest = load_manifest(find_bundle(name, task))
-    if manifest.task != task:
-        raise BundleError(f"the bundle '{manifest.name}' is for {manifest.task}, but one for {task} is needed")
-    return manifest
+    active = active_model(case.specimen, task)
+    chosen = ChosenBundle(bundle := name or active.bundle_name, read_manifest(installed_bundle(bundle).folder))
+    if chosen.manifest.task != task:
+        raise BundleError(f"the bundle '{bundle}' is for {chosen.manifest.task}, but one for {task} is needed")
+    if name is None and active.bundle_sha256 not in (None, chosen.manifest.onnx_sha256):
+        raise BundleHashMismatchError(
+            f"the bundle '{bundle}' is no longer the one that was activated; activate it again, or roll back"
+        )
+    return chosen
 
 
 def detector_of(run: DetectionRun) -> Detector:

@@ -41,7 +41,9 @@ class ModelRun(models.Model):
 class DetectionRun(ModelRun):
     """Looks for cells in `fields`."""
 
-    fields = models.ManyToManyField("Field", related_name="detection_runs")
+    fields: "models.ManyToManyField[Field, models.Model]" = models.ManyToManyField(
+        "Field", related_name="detection_runs"
+    )
     score_threshold = models.FloatField(null=True)  # None: those of the bundle
     recognise_with = models.CharField(max_length=100, blank=True)  # bundle of the recognition run that follows
 
@@ -137,12 +139,13 @@ class Cell(models.Model):
     class Meta:
         ordering = ("pk",)
         indexes = (
-            models.Index(fields=["case", "is_deleted", "shown_class", "-ambiguity"], name="cell_gallery_of_class"),
-            models.Index(fields=["case", "is_deleted", "-ambiguity"], name="cell_gallery"),
+            models.Index(fields=["case", "shown_class", "-ambiguity"], name="cell_gallery_of_class"),
+            models.Index(fields=["case", "-ambiguity"], name="cell_gallery"),
             models.Index(fields=["case", "changed_sequence"], name="cell_changes"),
-            models.Index(fields=["is_deleted", "shown_class", "is_confirmed", "ambiguity"], name="cell_references"),
-            models.Index(fields=["is_deleted", "is_confirmed"], name="cell_confirmed"),
-            models.Index(fields=["is_deleted", "updated_at"], name="cell_updated"),
+            models.Index(fields=["is_confirmed", "shown_class", "ambiguity"], name="cell_references"),
+            models.Index(fields=["shown_class", "id"], name="cell_of_class"),
+            models.Index(fields=["is_confirmed"], name="cell_confirmed"),
+            models.Index(fields=["updated_at"], name="cell_updated"),
         )
 
     def __str__(self) -> str:

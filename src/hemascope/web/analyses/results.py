@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from django.db.models import Q
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from hemascope.core.active_learning import small_margin
 from hemascope.core.boxes import FloatArray, iou_xyxy
@@ -28,7 +29,7 @@ _MODEL_COLUMNS = (
 )  # fmt: skip
 
 
-def nucleated_boxes(found: Detections, classes: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+def nucleated_boxes(found: Detections, classes: Sequence[str]) -> tuple[NDArray[np.float64], FloatArray]:
     """Boxes `(n, 4)`, rounded to hundredths of a pixel, and scores `(n,)` of what becomes cells."""
     index = np.flatnonzero([classes[class_id] in NUCLEATED for class_id in found.class_ids])
     return found.boxes_xyxy[index].astype(np.float64).round(2), found.scores[index]
@@ -41,7 +42,7 @@ def store_detections(run: DetectionRun, field: Field, found: Detections, classes
     Cell.objects.filter(field=field).exclude(touched).delete()
     kept = np.array([cell.box_xyxy for cell in Cell.objects.filter(field=field)], np.float32).reshape(-1, 4)
     boxes, scores = nucleated_boxes(found, classes)
-    is_known = iou_xyxy(boxes, kept).max(axis=1, initial=0) > _SAME_CELL_IOU
+    is_known = iou_xyxy(boxes.astype(np.float32), kept).max(axis=1, initial=0) > _SAME_CELL_IOU
     Cell.objects.bulk_create(
         Cell(
             case_id=run.case_id,

@@ -5,13 +5,15 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from hemascope.errors import ArchiveError, ImageTooLargeError, InputError, TooManyFilesError
 from hemascope.service.file_names import safe_stem
+
+SentFile: TypeAlias = "UploadedFile[Any]"
 
 _ARCHIVE_SIGNATURES = (b"PK\3\4", b"PK\5\6")
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -28,7 +30,7 @@ class ReceivedFile:
     open: Callable[[], BinaryIO]
 
 
-def received_files(files: Sequence[UploadedFile]) -> list[ReceivedFile]:
+def received_files(files: Sequence[SentFile]) -> list[ReceivedFile]:
     """All files of a request, archives replaced by what is in them. Raises TooManyFilesError.
 
     An archive that is damaged, locked or unpacks to too much becomes one file which cannot be opened.
@@ -64,7 +66,7 @@ def shown_name(name: str) -> str:
     return f"{safe_stem(path.stem)[:_LONGEST_NAME]}{suffix[:20]}"
 
 
-def _received(file: UploadedFile) -> list[ReceivedFile]:
+def _received(file: SentFile) -> list[ReceivedFile]:
     name = shown_name(file.name or "")
     file.seek(0)
     head = file.read(4)
@@ -78,7 +80,7 @@ def _received(file: UploadedFile) -> list[ReceivedFile]:
         return [_unusable(name, error)]
 
 
-def _members(file: UploadedFile) -> Iterator[ReceivedFile]:
+def _members(file: SentFile) -> Iterator[ReceivedFile]:
     """The sizes that the archive states hold: not a byte more is unpacked of any member."""
     archive = zipfile.ZipFile(file)  # closed with the request's file, which it only borrows
     members = [info for info in archive.infolist() if not _is_clutter(info)]
@@ -114,7 +116,7 @@ def _is_clutter(info: zipfile.ZipInfo) -> bool:
     return info.is_dir() or not parts or parts[-1].startswith(".") or parts[0] == "__MACOSX"
 
 
-def _rewound(file: UploadedFile) -> BinaryIO:
+def _rewound(file: SentFile) -> BinaryIO:
     file.seek(0)
     return file  # type: ignore[return-value]
 

@@ -12,7 +12,7 @@ class Pages(PageNumberPagination):
 class CursorPages(CursorPagination):
     """For tables of millions of rows: no count, and every page costs the same however far down it lies."""
 
-    page_size = 100
+    page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
     offset_cutoff = 1_000_000  # rows with the same value of what is ordered by, such as 1.0 of all unnamed cells

@@ -12,6 +12,7 @@ from hemascope.web.api.versions import locked, save_new_version
 from hemascope.web.audit.actions import audit_record
 from hemascope.web.patients.blind_index import exact_token, name_tokens
 from hemascope.web.patients.models import IDENTITY_FIELDS, Patient, SearchToken
+from hemascope.web.patients.selectors import keys_of_numbers
 
 _CHUNK = 500  # rows a statement; SQLite allows only so many values in one
 
@@ -31,11 +32,8 @@ def patient_create(*, by: User, **values: Any) -> Patient:
 def patients_create(*, by: User, patients: Sequence[Patient], source_sha256: str) -> None:
     """Many from one file, checked before by `importing`. Raises IntegrityError where a hospital number is taken."""
     Patient.objects.bulk_create(patients, batch_size=_CHUNK)
-    numbers = [patient.hospital_number for patient in patients]
-    keys: dict[str, int] = {}  # MySQL does not tell the primary keys of many new rows
-    for start in range(0, len(numbers), _CHUNK):
-        rows = Patient.objects.filter(hospital_number__in=numbers[start : start + _CHUNK])
-        keys |= dict(rows.values_list("hospital_number", "pk"))
+    # MySQL does not tell the primary keys of many new rows.
+    keys = keys_of_numbers([patient.hospital_number for patient in patients])
     for patient in patients:
         patient.pk = keys[patient.hospital_number]
     _write_tokens(patients)

@@ -46,6 +46,6 @@ class EncryptedTextField(models.TextField[str, str]):
     def from_db_value(self, value: str, _expression: object, _connection: object) -> str:
         return decrypt(value)
 
-    def get_lookup(self, lookup_name: str) -> None:  # type: ignore[override]
+    def get_lookup(self, lookup_name: str) -> None:
         """None: Django then says that the column supports no lookup, instead of finding nothing."""
         return

@@ -1,7 +1,7 @@
 """A file of patients, checked row by row before anything is written."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -11,10 +11,10 @@ from hemascope.web.accounts.models import User
 from hemascope.web.patients.actions import patients_create
 from hemascope.web.patients.choices import ImportMode
 from hemascope.web.patients.models import Patient, normal_number
+from hemascope.web.patients.selectors import keys_of_numbers
 from hemascope.web.patients.sheets.columns import birth_date_of, fields_of, sex_of
-from hemascope.web.patients.sheets.reading import Row, Sheet, read_sheet
+from hemascope.web.patients.sheets.reading import Row, read_sheet
 
-_CHUNK = 500  # numbers a statement
 _CHECKED_BEFORE = ("created_by", "department")
 
 
@@ -61,11 +61,13 @@ def check_file(content: bytes, *, by: User) -> CheckedFile:
     fields = fields_of(sheet.header)
     patients: list[Patient] = []
     faults: list[RowFault] = []
-    taken = _numbers_in_use(sheet, fields.index("hospital_number"))
+    column = fields.index("hospital_number")
+    numbers = [normal_number(cells[column]) for _, cells in sheet.rows if column < len(cells)]
+    row_of: dict[str, int | None] = dict.fromkeys(keys_of_numbers(numbers))  # None: of a patient, not of this file
     for row in sheet.rows:
         patient, found = _check_row(row, fields, by)
-        found += _duplicate(row[0], patient, taken)
-        taken.setdefault(patient.hospital_number, row[0])
+        found += _duplicate(row[0], patient, row_of)
+        row_of.setdefault(patient.hospital_number, row[0])
         faults += found
         if not found:
             patients.append(patient)
@@ -106,20 +108,10 @@ def _faults(row: int, field: str, value: str, error: ValidationError) -> Iterato
         yield RowFault(row, field, value[:100], one.code or "invalid", " ".join(one.messages))
 
 
-def _numbers_in_use(sheet: Sheet, column: int) -> dict[str, int | None]:
-    """Hospital numbers of the file that patients have already; None, because no row of the file holds them."""
-    numbers = [normal_number(cells[column]) for _, cells in sheet.rows if column < len(cells)]
-    taken: dict[str, int | None] = {}
-    for start in range(0, len(numbers), _CHUNK):
-        rows = Patient.objects.filter(hospital_number__in=numbers[start : start + _CHUNK])
-        taken |= dict.fromkeys(rows.values_list("hospital_number", flat=True))
-    return taken
-
-
-def _duplicate(row: int, patient: Patient, taken: dict[str, int | None]) -> list[RowFault]:
+def _duplicate(row: int, patient: Patient, row_of: Mapping[str, int | None]) -> list[RowFault]:
     number = patient.hospital_number
-    if not number or number not in taken:
+    if not number or number not in row_of:
         return []
-    earlier = taken[number]
+    earlier = row_of[number]
     message = f"Row {earlier} has the same number." if earlier else "There is a patient with this number already."
     return [RowFault(row, "hospital_number", number, "duplicate", message)]

@@ -27,10 +27,10 @@ class _Line:
 def cells_csv(cells: QuerySet[Cell]) -> Iterator[str]:
     """UTF-8 with a mark at the start, by which spreadsheets know it."""
     writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow(_COLUMNS)  # type: ignore[operator]
+    yield "\ufeff" + writer.writerow(_COLUMNS)
     rows = cells.select_related("field__uploaded_by", "case", "verified_by").order_by("pk")
     for cell in rows.iterator(_ROWS_IN_MEMORY):
-        yield writer.writerow(_row(cell))  # type: ignore[misc]
+        yield writer.writerow(_row(cell))
 
 
 def _row(cell: Cell) -> tuple[Any, ...]:

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "hemascope.web.cases",
     "hemascope.web.analyses",
     "hemascope.web.reviews",
+    "hemascope.web.catalogue",
 ]
 
 MIDDLEWARE = [
@@ -103,8 +104,6 @@ CAPTCHA_FONT_SIZE = 36  # larger than the default: readable for people with weak
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes of a request body that is no file
 AVATAR_MAX_BYTES = 2 * 1024 * 1024
-PATIENT_IMPORT_MAX_BYTES = environment.number("IMPORT_MAX_MB", 5, least=1) * 1024 * 1024
-PATIENT_IMPORT_MAX_ROWS = environment.number("IMPORT_MAX_ROWS", 5000, least=1)
 _MIB = 1024 * 1024
 UPLOAD_MAX_BYTES = environment.number("UPLOAD_MAX_MIB", 512, least=1) * _MIB  # of one file, also inside a ZIP archive
 UPLOAD_MAX_REQUEST_BYTES = environment.number("UPLOAD_MAX_REQUEST_MIB", 4096, least=1) * _MIB  # unpacked, too
@@ -112,6 +111,8 @@ UPLOAD_MAX_PIXELS = environment.number("UPLOAD_MAX_PIXELS", 100_000_000, least=1
 UPLOAD_MAX_FILES = environment.number("UPLOAD_MAX_FILES", 500, least=1)  # in one request, those in archives counted
 CASE_MAX_FIELDS = environment.number("CASE_MAX_FIELDS", 5000, least=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
+PATIENT_IMPORT_MAX_BYTES = environment.number("IMPORT_MAX_MB", 5, least=1) * 1024 * 1024
+PATIENT_IMPORT_MAX_ROWS = environment.number("IMPORT_MAX_ROWS", 5000, least=1)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

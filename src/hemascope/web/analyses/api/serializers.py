@@ -1,6 +1,6 @@
 """What is sent and answered about fields, runs and cells. Classes named *Input are bodies of requests."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from rest_framework import serializers
 
@@ -8,6 +8,8 @@ from hemascope.web.analyses.actions import UploadOutcome
 from hemascope.web.analyses.choices import FieldKind
 from hemascope.web.analyses.models import Cell, DetectionRun, Field, ModelRun, RecognitionRun
 from hemascope.web.jobs.choices import JobStatus
+
+RunT = TypeVar("RunT", bound=ModelRun)
 
 _BUNDLE_NAME = r"^[a-z0-9][a-z0-9._-]*$"  # installed ones only: a path would reach the server's files
 
@@ -36,12 +38,12 @@ class FieldUploadInputSerializer(serializers.Serializer[Any]):
     microns_per_pixel = serializers.FloatField(min_value=0.001, max_value=100, required=False, default=None)
 
 
-class UploadOutcomeSerializer(serializers.Serializer[UploadOutcome]):
+class UploadOutcomeSerializer(serializers.Serializer[Any]):
     """What became of one file; `field` is null where it was refused."""
 
     name = serializers.CharField()
     status = serializers.ChoiceField(choices=["created", "duplicate", "refused"])
-    field = FieldSerializer(allow_null=True)  # type: ignore[assignment]
+    field = FieldSerializer(allow_null=True)
     error_code = serializers.SerializerMethodField()
     error_message = serializers.SerializerMethodField()
 
@@ -52,7 +54,7 @@ class UploadOutcomeSerializer(serializers.Serializer[UploadOutcome]):
         return str(outcome.error or "")
 
 
-class _RunSerializer(serializers.ModelSerializer[ModelRun]):
+class _RunSerializer(serializers.ModelSerializer[RunT]):
     status = serializers.ChoiceField(source="job.status", choices=JobStatus.choices)
     attempts = serializers.IntegerField(source="job.attempts")
     max_attempts = serializers.IntegerField(source="job.max_attempts")
@@ -73,14 +75,14 @@ _RUN_FIELDS = (
 )  # fmt: skip
 
 
-class DetectionRunSerializer(_RunSerializer):
+class DetectionRunSerializer(_RunSerializer[DetectionRun]):
     class Meta:
         model = DetectionRun
         fields = (*_RUN_FIELDS, "score_threshold", "recognise_with")
         read_only_fields = fields
 
 
-class RecognitionRunSerializer(_RunSerializer):
+class RecognitionRunSerializer(_RunSerializer[RecognitionRun]):
     class Meta:
         model = RecognitionRun
         fields = (*_RUN_FIELDS, "only_new")

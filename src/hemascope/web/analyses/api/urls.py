@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
@@ -14,7 +16,7 @@ router.register("fields", FieldViewSet, "field")
 router.register("detection-runs", DetectionRunViewSet, "detection-run")
 router.register("recognition-runs", RecognitionRunViewSet, "recognition-run")
 
-_LIST = {"get": "list", "post": "create"}
+_LIST: dict[str, Any] = {"get": "list", "post": "create"}
 
 urlpatterns = [
     path("cases/<int:case_pk>/fields", CaseFieldsViewSet.as_view(_LIST), name="case-fields"),

@@ -19,7 +19,7 @@ _FACTS = (
 )  # fmt: skip
 
 
-@extend_schema_field(ClinicalContext)
+@extend_schema_field(ClinicalContext)  # type: ignore[arg-type]  # pydantic is supported by an extension
 class ContextField(serializers.DictField):
     """Facts for the classification tables, all optional; `reviewed` and `out_of_distribution` are not for people."""
 
@@ -46,7 +46,7 @@ class CasePatientSerializer(serializers.ModelSerializer[Patient]):
 
 class CaseSerializer(serializers.ModelSerializer[Case]):
     patient = CasePatientSerializer()
-    context = ContextField()
+    context = ContextField()  # type: ignore[assignment]  # a declared field does not stay an attribute
     reader_name = serializers.SerializerMethodField()
 
     class Meta:
@@ -63,7 +63,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
 
 class CaseInputSerializer(serializers.ModelSerializer[Case]):
     patient = VisiblePatientField(queryset=Patient.objects.all())
-    context = ContextField(required=False)
+    context = ContextField(required=False)  # type: ignore[assignment]
 
     class Meta:
         model = Case

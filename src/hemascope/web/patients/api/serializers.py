@@ -1,5 +1,6 @@
 """What is sent and answered about patients. Identities come from the context, as `identities_shown` gave them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -49,7 +50,7 @@ class PatientInputSerializer(serializers.ModelSerializer[Patient]):
     class Meta:
         model = Patient
         fields = ("hospital_number", *IDENTITY_FIELDS, *_PLAIN)
-        extra_kwargs = {"hospital_number": {"validators": []}}  # the action asks whether it is taken
+        extra_kwargs: Mapping[str, Any] = {"hospital_number": {"validators": []}}  # the action asks whether it is taken
 
 
 class PatientUpdateInputSerializer(VersionInputSerializer, PatientInputSerializer):

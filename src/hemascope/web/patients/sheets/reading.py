@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 
 from django.conf import settings
 from openpyxl import load_workbook
@@ -18,7 +17,8 @@ from hemascope.web.patients.sheets.writing import without_guard
 
 MOST_COLUMNS = 50
 _MOST_PARTS = 500  # files inside an XLSX
-_INFLATED_TIMES = 20  # of the byte limit: what an XLSX may unpack to
+_INFLATED_TIMES = 8  # of the byte limit: what an XLSX may unpack to
+_EMPTY_TIMES = 4  # of the row limit: how many rows are looked at for some with content
 _EXACT_INTEGERS = 10**15  # a spreadsheet keeps 15 digits of a number
 # What openpyxl, zipfile and the XML parser (ParseError is a SyntaxError) let through from a damaged or forged file.
 _DAMAGE = (
@@ -42,15 +42,24 @@ def read_sheet(content: bytes) -> Sheet:
             f"the file has more than {settings.PATIENT_IMPORT_MAX_BYTES} bytes, the most that are read; split it"
         )
     rows = _xlsx_rows(content) if content.startswith(b"PK\x03\x04") else _csv_rows(content)
-    numbered = [(number, cells) for number, cells in enumerate(rows, start=1) if any(cells)]
+    numbered = list(_with_content(rows))
     if not numbered:
         raise SheetError("the file is empty; expected a row of column names and one row a patient")
     (_, header), *patients = numbered
-    if len(patients) > settings.PATIENT_IMPORT_MAX_ROWS:
-        raise SheetTooLargeError(
-            f"the file has more than {settings.PATIENT_IMPORT_MAX_ROWS} rows, the most that are read; split it"
-        )
     return Sheet(header, patients)
+
+
+def _with_content(rows: Iterable[list[str]]) -> Iterator[Row]:
+    """Raises SheetTooLargeError as soon as there are too many, so that the rest is never looked at."""
+    most, found = settings.PATIENT_IMPORT_MAX_ROWS, 0
+    for number, cells in enumerate(rows, start=1):
+        found += any(cells)
+        if found > most + 1 or number > most * _EMPTY_TIMES:
+            raise SheetTooLargeError(
+                f"the file has more than {most} rows below its first, or too many empty ones; split it"
+            )
+        if any(cells):
+            yield number, cells
 
 
 def _csv_rows(content: bytes) -> Iterator[list[str]]:
@@ -83,10 +92,7 @@ def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         if not book.worksheets:
             raise SheetError("the XLSX has no sheet with cells; put the patients on its first one")
-        rows = book.worksheets[0].iter_rows(
-            max_row=settings.PATIENT_IMPORT_MAX_ROWS + 2, max_col=MOST_COLUMNS + 1, values_only=True
-        )
-        yield from _texts(rows)
+        yield from _texts(book.worksheets[0].iter_rows(max_col=MOST_COLUMNS + 1, values_only=True))
     except _DAMAGE as error:
         raise SheetError("the XLSX is damaged or no spreadsheet; save it again, or as 'CSV UTF-8'") from error
 
@@ -106,8 +112,7 @@ def _check_unpacked_size(content: bytes) -> None:
 
 
 def _texts(rows: Iterable[Sequence[object]]) -> Iterator[list[str]]:
-    """At most one row more than is allowed, which tells that there are too many."""
-    for row in islice(rows, settings.PATIENT_IMPORT_MAX_ROWS + 2):
+    for row in rows:
         cells = [_text(cell) for cell in row]
         while cells and not cells[-1]:  # a formatted column without content
             cells.pop()

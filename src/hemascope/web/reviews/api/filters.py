@@ -1,4 +1,5 @@
 import django_filters
+from django.db.models import QuerySet
 
 from hemascope.web.analyses.models import Cell
 
@@ -12,8 +13,12 @@ class CellFilter(django_filters.FilterSet):
     case = django_filters.NumberFilter("case")
     field = django_filters.NumberFilter("field")
     verified_by = django_filters.NumberFilter("verified_by")
+    is_confirmed = django_filters.BooleanFilter(method="by_confirmation")
     shown_class = django_filters.CharFilter("shown_class")
 
     class Meta:
         model = Cell
-        fields = ("model_class", "reader_class", "is_confirmed", "is_deleted", "origin")
+        fields = ("model_class", "reader_class", "is_deleted", "origin")
+
+    def by_confirmation(self, cells: QuerySet[Cell], _name: str, value: bool) -> QuerySet[Cell]:
+        return cells.filter(is_confirmed__in=[value])  # `=` becomes a bare column, for which no index is used

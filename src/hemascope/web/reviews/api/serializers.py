@@ -15,10 +15,10 @@ MAX_CELLS = 2000  # in one request
 class TableCellSerializer(CellSerializer):
     """A cell with what it belongs to."""
 
-    case_number = serializers.CharField(source="case.number")
-    patient = serializers.IntegerField(source="case.patient_id")
-    file_name = serializers.CharField(source="field.original_name")
-    uploaded_by = serializers.IntegerField(source="field.uploaded_by_id")
+    case_number = serializers.CharField()
+    patient = serializers.IntegerField()
+    file_name = serializers.CharField()
+    uploaded_by = serializers.IntegerField()
 
     class Meta(CellSerializer.Meta):
         fields = (*CellSerializer.Meta.fields, "case_number", "patient", "file_name", "uploaded_by")  # type: ignore[assignment]
@@ -31,7 +31,7 @@ class CellVersionInputSerializer(serializers.Serializer[Any]):
 
 
 class CellsInputSerializer(serializers.Serializer[Any]):
-    cells = CellVersionInputSerializer(many=True, allow_empty=False, max_length=MAX_CELLS)
+    cells = CellVersionInputSerializer(many=True, allow_empty=False, max_length=MAX_CELLS)  # type: ignore[call-arg] # the stubs lack it
 
     def validate_cells(self, cells: list[dict[str, int]]) -> list[CellVersion]:
         if len({cell["id"] for cell in cells}) < len(cells):

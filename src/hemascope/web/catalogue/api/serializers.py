@@ -1,0 +1,63 @@
+"""What is sent and answered about models. Classes named *Input are bodies of requests, the others are answers."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from hemascope.web.catalogue.choices import SPECIMENS, ModelTask
+from hemascope.web.catalogue.models import Activation
+from hemascope.web.catalogue.selectors import InstalledModel
+
+
+class BundleSerializer(serializers.Serializer[InstalledModel]):
+    """All but name and problem are null where the bundle cannot be used."""
+
+    name = serializers.CharField()
+    is_shipped = serializers.BooleanField()
+    problem = serializers.CharField(help_text="Why it cannot be used; empty: its hash was verified.")
+    version = serializers.CharField(source="manifest.version", default=None)
+    task = serializers.CharField(source="manifest.task", default=None)
+    architecture = serializers.CharField(source="manifest.architecture", default=None)
+    precision = serializers.CharField(source="manifest.precision", default=None)
+    classes = serializers.ListField(child=serializers.CharField(), source="manifest.classes", default=None)
+    metrics = serializers.DictField(child=serializers.FloatField(), source="manifest.metrics", default=None)
+    data = serializers.ListField(child=serializers.CharField(), source="manifest.data", default=None)
+    licence = serializers.CharField(source="manifest.licence", default=None)
+    sha256 = serializers.CharField(source="manifest.onnx_sha256", default=None)
+
+
+class BundleCardSerializer(BundleSerializer):
+    card = serializers.CharField(help_text="Markdown.")
+
+
+class ActiveModelSerializer(serializers.Serializer[Any]):
+    specimen = serializers.ChoiceField(choices=SPECIMENS)
+    task = serializers.ChoiceField(choices=ModelTask.choices)
+    number = serializers.IntegerField(help_text="Sent back to activate another; 0: the shipped default.")
+    bundle = serializers.CharField(source="bundle_name")
+    sha256 = serializers.CharField(source="bundle_sha256", allow_null=True)
+    by = serializers.CharField(allow_null=True)
+    at = serializers.DateTimeField(allow_null=True)
+
+
+class ActivationSerializer(serializers.ModelSerializer[Activation]):
+    by_name = serializers.CharField(source="by.username")
+
+    class Meta:
+        model = Activation
+        fields = (
+            "id", "specimen", "task", "number", "bundle_name", "bundle_version", "bundle_sha256", "reason", "restores",
+            "by", "by_name", "at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class RollBackInputSerializer(serializers.Serializer[Any]):
+    specimen = serializers.ChoiceField(choices=SPECIMENS)
+    task = serializers.ChoiceField(choices=ModelTask.choices)
+    number = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+    reason = serializers.CharField(max_length=1000)
+
+
+class ActivationInputSerializer(RollBackInputSerializer):
+    bundle = serializers.CharField(max_length=100)
