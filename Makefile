@@ -6,7 +6,7 @@ SPECIMEN ?= peripheral-blood
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run serve test test-services check format openapi bench clean
+.PHONY: help run serve test test-services check format openapi bench bench-web clean
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -22,8 +22,8 @@ endif
 test: .venv/installed-dev  ## Set everything up and run all tests
 	$(BIN)/python -m pytest
 
-serve: .venv/installed-dev  ## Run the workstation at http://127.0.0.1:8000 with its data in demo/workstation
-	$(BIN)/hemascope serve --data demo/workstation
+serve: .venv/installed-dev  ## Run a demonstration of the workstation at http://127.0.0.1:8000, data in demo/workstation
+	$(BIN)/hemascope serve --data demo/workstation --demo
 
 test-services: .venv/installed-dev  ## Run the web tests on a real MariaDB and Redis (installs them; Debian, as root)
 	tools/test-services.sh
@@ -44,6 +44,10 @@ format: .venv/installed-dev  ## Format the code and fix what the linter can fix
 
 bench: .venv/installed-dev  ## Measure speed and memory with the shipped models, results to results/
 	$(BIN)/python tools/bench.py --out results/speed
+
+bench-web: .venv/installed-dev  ## Put the workstation under load on SQLite and on MariaDB, results to results/web
+	$(BIN)/python tools/bench_web.py
+	tools/with-services.sh $(BIN)/python tools/bench_web.py
 
 clean:  ## Remove the environment and what the demo made
 	rm -rf .venv demo

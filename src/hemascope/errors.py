@@ -43,6 +43,7 @@
     |   +-- JobCancelledError            somebody asked for it to stop
     |   +-- QueueUnreachableError        the broker does not answer
     +-- AuditChainError                  the audit trail was altered
+    +-- BackupError                      a backup is damaged, altered, or does not fit
 
 Each leaf has a stable `code` that scripts may rely on; the text names the value, what was expected and the fix.
 """
@@ -232,6 +233,10 @@ class QueueUnreachableError(JobError):
 
 class AuditChainError(HemascopeError):
     code = "audit_chain"
+
+
+class BackupError(HemascopeError):
+    code = "backup"
 
 
 @contextmanager

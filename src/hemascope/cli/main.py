@@ -39,6 +39,8 @@ COMMANDS = {
     "annotate": LazyCommand("hemascope.cli.annotate", "Propose, rank, review and export labels."),
     "serve": LazyCommand("hemascope.cli.serve", "Run the workstation: web server and job workers."),
     "maintain": LazyCommand("hemascope.cli.maintain", "Management commands of a workstation, such as audit_verify."),
+    "backup": LazyCommand("hemascope.cli.backup", "Copy a whole workstation into one file, while it works."),
+    "restore": LazyCommand("hemascope.cli.restore", "Fill a data folder from a backup."),
     "synth": LazyCommand("hemascope.cli.synth", "Paint smear fields with known cells, for demonstration and tests."),
     "doctor": LazyCommand("hemascope.cli.doctor", "Say what is installed, what works and what is broken."),
 }

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hemascope.web.installation import environment_for, prepare_database, prepare_folder
+from hemascope.web.installation import FirstAdministrator, environment_for, prepare_database, prepare_folder
 from hemascope.web.supervisor import Child, Supervisor
 
 
@@ -19,6 +19,7 @@ def serve(
     https: Annotated[bool, typer.Option(help="A proxy in front speaks HTTPS with the browsers.")] = False,
     web_processes: Annotated[int, typer.Option(min=1, help="Processes that answer requests.")] = 2,
     workers: Annotated[int, typer.Option(min=0, help="Processes that run jobs; 0: they run elsewhere.")] = 1,
+    demo: Annotated[bool, typer.Option(help="Fill a new folder with invented patients and painted smears.")] = False,
 ) -> None:
     """Run the workstation: prepares the data folder, then web server and job workers until Ctrl-C.
 
@@ -27,7 +28,9 @@ def serve(
     prepare_folder(data)
     os.environ.update(environment_for(data, os.environ, host=host, hosts=name or (), https=https))
     administrator = prepare_database()
-    if administrator:
+    if demo:
+        _demonstrate(data, administrator)
+    elif administrator:
         typer.echo(f"first administrator: {administrator.username}  password: {administrator.password}")
         typer.echo("this password is shown only now; change it after signing in")
     typer.echo(f"workstation: http://{host}:{port}/  (Ctrl-C ends it)")
@@ -38,3 +41,13 @@ def serve(
     job = [sys.executable, "-m", "django", "jobs_worker"]
     children = [Child("web", web), *(Child(f"worker {number + 1}", job) for number in range(workers))]
     Supervisor(children, dict(os.environ)).run()
+
+
+def _demonstrate(data: Path, administrator: FirstAdministrator | None) -> None:
+    from hemascope.web.operations.demo import demo_accounts, demo_make
+
+    if administrator:
+        typer.echo("painting the smears of the demonstration ...")
+        demo_make(data, administrator)
+    typer.echo("a demonstration: names and passwords, nothing in it is real")
+    typer.echo(demo_accounts(data), nl=False)

@@ -1,22 +1,41 @@
-"""One installation in a data folder: its environment, its secret, its database, its first administrator."""
+"""One installation in a data folder: its environment, its secrets, its database, its first administrator."""
 
-import base64
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hemascope.errors import SettingsError, output_errors
 
 SETTINGS = "hemascope.web.settings.production"
-_FILE_OF = {  # which variable's value lies in which file
-    "HEMASCOPE_SECRET_KEY": "secret.key",
-    "HEMASCOPE_IDENTITY_KEYS": "identity.keys",
-    "HEMASCOPE_IDENTITY_INDEX_KEY": "identity-index.key",
-}
+DATABASE_FILE = "hemascope.sqlite3"
+FILES_FOLDER = "files"
+IDENTITY_KEYS_FILE = "identity.keys"  # newest first; without them no patient's identity can be read again
+IDENTITY_INDEX_KEY_FILE = "identity-index.key"
 _METRICS_FOLDER = "metrics"  # where the web processes count together
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _identity_key() -> str:
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    variable: str  # HEMASCOPE_..., or with _FILE at its end the name of a file
+    file: str  # in the data folder, where neither is set
+    make: Callable[[], str]
+    is_replaceable: bool  # whether an installation can go on with a new one
+
+
+_SECRETS = (
+    _Secret("HEMASCOPE_SECRET_KEY", "secret.key", lambda: secrets.token_urlsafe(64), is_replaceable=True),
+    _Secret("HEMASCOPE_IDENTITY_KEYS", IDENTITY_KEYS_FILE, _identity_key, is_replaceable=False),
+    _Secret("HEMASCOPE_IDENTITY_INDEX_KEY", IDENTITY_INDEX_KEY_FILE, _identity_key, is_replaceable=False),
+)
+SECRET_FILES = tuple(secret.file for secret in _SECRETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +44,34 @@ class FirstAdministrator:
     password: str
 
 
-def prepare_folder(data: Path) -> None:
-    """Makes folder, secret key and keys for identities, readable by nobody else. Raises OutputError."""
+def prepare_folder(data: Path, given: Mapping[str, str] = os.environ) -> None:
+    """Makes folder and the secrets that `given` does not name, readable by nobody else.
+
+    Raises OutputError, and SettingsError where the database is there and a key it was written with is gone.
+    """
     with output_errors(data):
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         metrics = data / _METRICS_FOLDER
         metrics.mkdir(exist_ok=True)
         for counted_before in metrics.glob("*.db"):  # by processes that are gone
             counted_before.unlink()
-        for name in _FILE_OF.values():
-            if not (data / name).exists():
-                _write_key(data / name)
+        for secret in _SECRETS:
+            if not _is_given(secret, given) and not (data / secret.file).exists():
+                _make_secret(data, secret)
 
 
-def _write_key(path: Path) -> None:
-    size = 64 if path.name == _FILE_OF["HEMASCOPE_SECRET_KEY"] else 32  # bytes; encryption wants exactly 32
-    key = base64.urlsafe_b64encode(secrets.token_bytes(size)).decode()
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(key)
+def _make_secret(data: Path, secret: _Secret) -> None:
+    if not secret.is_replaceable and (data / DATABASE_FILE).exists():
+        raise SettingsError(
+            f"'{data}' has a database but no '{secret.file}', without which the identities of its patients cannot be "
+            f"read; put that file back, or set {secret.variable}"
+        )
+    with os.fdopen(os.open(data / secret.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secret.make())
+
+
+def _is_given(secret: _Secret, given: Mapping[str, str]) -> bool:
+    return secret.variable in given or f"{secret.variable}_FILE" in given
 
 
 def environment_for(
@@ -61,14 +90,14 @@ def environment_for(
         "HEMASCOPE_ALLOWED_HOSTS": ",".join(hosts) or "localhost,127.0.0.1",
         "HEMASCOPE_HTTPS": "1" if https else "0",
         "PROMETHEUS_MULTIPROC_DIR": str(data.absolute() / _METRICS_FOLDER),
-        **_keys_in(data, given),
+        **{
+            f"{secret.variable}_FILE": str(data.absolute() / secret.file)
+            for secret in _SECRETS
+            if not _is_given(secret, given)
+        },
         **given,
         "DJANGO_SETTINGS_MODULE": SETTINGS,
     }
-
-
-def _keys_in(data: Path, given: Mapping[str, str]) -> dict[str, str]:
-    return {f"{name}_FILE": str(data.absolute() / file) for name, file in _FILE_OF.items() if name not in given}
 
 
 def prepare_database() -> FirstAdministrator | None:

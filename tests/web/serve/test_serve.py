@@ -1,5 +1,6 @@
 """The whole workstation with one command, from an empty folder to a signed-in administrator and a clean end."""
 
+import contextlib
 import json
 import os
 import re
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psutil
 import pytest
 
-from hemascope.web.installation import prepare_folder
+from hemascope.errors import SettingsError
+from hemascope.web.installation import SECRET_FILES, prepare_folder
 from web.patience import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -26,8 +29,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def hemascope(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hemascope", *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 class Served:
     def __init__(self, data: Path) -> None:
+        self.data = data
         self.port = free_port()
         self.log = data.parent / "log"
         command = [sys.executable, "-m", "hemascope", "serve", "--data", str(data), "--port", str(self.port)]
@@ -93,10 +107,7 @@ def test_serve_makes_an_installation_that_the_first_administrator_can_use(served
 
 
 def test_serve_refuses_an_address_that_others_reach_without_https(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "hemascope", "serve", "--data", str(tmp_path / "data"), "--host", "0.0.0.0"]
-    done = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=False
-    )
+    done = hemascope("serve", "--data", str(tmp_path / "data"), "--host", "0.0.0.0")
 
     assert done.returncode == 2
     assert "--https" in done.stderr
@@ -104,9 +115,77 @@ def test_serve_refuses_an_address_that_others_reach_without_https(tmp_path: Path
 
 def test_maintain_runs_a_command_on_an_installation(tmp_path: Path) -> None:
     prepare_folder(tmp_path / "data")
-    command = [sys.executable, "-m", "hemascope", "maintain", "--data", str(tmp_path / "data"), "diffsettings"]
-    done = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=False
-    )
+    done = hemascope("maintain", "--data", str(tmp_path / "data"), "diffsettings")
 
     assert f"DATA_FOLDER = PosixPath('{tmp_path / 'data'}')" in done.stdout, done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent died")
+def test_processes_of_a_killed_serve_end_and_give_the_port_back(served: Served) -> None:
+    wait_until(served.is_ready)
+
+    served.process.send_signal(signal.SIGKILL)
+    served.process.wait(PATIENCE_S)
+
+    def is_port_free() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", served.port)) != 0
+
+    wait_until(is_port_free)
+    wait_until(lambda: not processes_naming(served.data))
+
+
+def processes_naming(data: Path) -> list[str]:
+    """Command lines of living processes that serve `data`: it is in the environment of all of them."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("HEMASCOPE_DATA") == str(data):
+                found.append(" ".join(process.cmdline()))
+    return found
+
+
+def test_serve_makes_each_secret_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    prepare_folder(tmp_path, {})
+    made = {name: (tmp_path / name).read_text() for name in SECRET_FILES}
+
+    prepare_folder(tmp_path, {})
+
+    assert {name: (tmp_path / name).read_text() for name in SECRET_FILES} == made
+    assert len(set(made.values())) == len(SECRET_FILES)
+    assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in SECRET_FILES} == {0o600}
+
+
+def test_secret_that_the_environment_names_is_not_made(tmp_path: Path) -> None:
+    prepare_folder(tmp_path, {"HEMASCOPE_IDENTITY_KEYS": "x", "HEMASCOPE_SECRET_KEY_FILE": "/run/secrets/key"})
+
+    assert [name for name in SECRET_FILES if (tmp_path / name).exists()] == ["identity-index.key"]
+
+
+def test_lost_identity_key_is_not_replaced_by_another(tmp_path: Path) -> None:
+    prepare_folder(tmp_path, {})
+    (tmp_path / "hemascope.sqlite3").touch()
+    (tmp_path / "identity.keys").unlink()
+
+    with pytest.raises(SettingsError, match=r"no 'identity\.keys'.*put that file back"):
+        prepare_folder(tmp_path, {})
+
+
+def test_workstation_that_runs_passes_the_doctor_and_can_be_backed_up_and_restored(
+    served: Served, tmp_path: Path
+) -> None:
+    wait_until(served.is_ready)
+    data, again, file = (str(tmp_path / name) for name in ("data", "again", "backup.tar"))
+
+    examined = hemascope("doctor", "--deploy", "--data", data, "--json")
+    saved = hemascope("backup", "--data", data, "--out", file, "--with-keys")
+    restored = hemascope("restore", file, "--data", again)
+
+    told = {finding["subject"]: finding["state"] for finding in json.loads(examined.stdout)}
+    assert "broken" not in told.values(), examined.stdout
+    assert (told["worker"], told["tables"], told["HTTPS"], told["backup"]) == ("ok", "ok", "note", "note")
+    assert (examined.returncode, saved.returncode, restored.returncode) == (0, 0, 0), saved.stderr + restored.stderr
+    assert hemascope("maintain", "--data", again, "audit_verify").stdout.startswith(
+        "the audit trail is whole: 2 events"
+    )
+    assert "is not empty" in hemascope("restore", file, "--data", again).stderr
