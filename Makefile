@@ -22,7 +22,7 @@ endif
 test: .venv/installed-dev  ## Set everything up and run all tests
 	$(BIN)/python -m pytest
 
-serve: .venv/installed-dev  ## Run a demonstration of the workstation at http://127.0.0.1:8000, data in demo/workstation
+serve: .venv/installed-web  ## Run a demonstration of the workstation at http://127.0.0.1:8000, data in demo/workstation
 	$(BIN)/hemascope serve --data demo/workstation --demo
 
 test-services: .venv/installed-dev  ## Run the web tests on a real MariaDB and Redis (installs them; Debian, as root)
@@ -59,6 +59,10 @@ clean:  ## Remove the environment and what the demo made
 	$(PIP) -e .
 	@touch $@
 
+.venv/installed-web: pyproject.toml | .venv/bin/python
+	$(PIP) -e '.[web]'
+	@touch $@
+
 .venv/installed-dev: pyproject.toml | .venv/bin/python
 	$(PIP) -e '.[dev]'
-	@touch $@ .venv/installed-base
+	@touch $@ .venv/installed-base .venv/installed-web
