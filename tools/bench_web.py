@@ -173,6 +173,8 @@ def workstation(data: Path, workers: int) -> Iterator[int]:
                 time.sleep(0.2)
         else:
             raise SystemExit(f"the workstation did not start:\n{(data / 'log').read_text()[-2000:]}")
+        for _ in range(20):  # each web process loads the addresses with its first request
+            Client(port, "").ask("GET", "session")
         yield port
     finally:
         process.send_signal(signal.SIGINT)

@@ -140,7 +140,7 @@ def test_missing_worker_is_told_from_a_busy_one(is_busy: bool, state: str) -> No
 
 def test_production_settings_behind_a_proxy_need_its_number(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "hemascope.web.settings.production")
-    settings.HTTPS = settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
 
     settings.TRUSTED_PROXIES = 0
     assert states(list(examine_settings()))["proxies"] == "broken"
@@ -153,7 +153,7 @@ def test_cookies_that_travel_in_the_clear_are_told(
     settings: Any, monkeypatch: pytest.MonkeyPatch, secure: bool
 ) -> None:
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "hemascope.web.settings.production")
-    settings.HTTPS = secure
+    settings.SESSION_COOKIE_SECURE = secure
 
     assert states(list(examine_settings()))["HTTPS"] == ("ok" if secure else "note")
 

@@ -86,7 +86,7 @@ class ArchiveWriter:
         with path.open("rb") as file:
             info = self._info(name, path.stat().st_size)
             hashing = _Hashing(file)
-            self._tar.addfile(info, hashing)  # type: ignore[arg-type]  # only `read` is used
+            self._tar.addfile(info, hashing)  # which uses `read` only
         self.files[name] = ArchivedFile(bytes=info.size, sha256=hashing.digest.hexdigest())
 
     def finish(self, manifest: BackupManifest) -> None:

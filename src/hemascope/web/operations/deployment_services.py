@@ -120,7 +120,7 @@ def examine_redis() -> Iterator[Finding]:
     yield Finding("broken" if longest > allowed else "ok", "queue", text)
 
 
-def _append_only(answer: Mapping[str, str]) -> Finding:
+def _append_only(answer: Mapping[Any, Any]) -> Finding:
     if answer.get("appendonly") == "yes":
         return Finding("ok", "Redis", "writes what it is given to disk (appendonly)")
     return Finding("note", "Redis", "forgets its queue when it stops: jobs wait for the next sweep; set appendonly yes")

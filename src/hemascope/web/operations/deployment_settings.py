@@ -19,7 +19,7 @@ def examine_settings() -> Iterator[Finding]:
         yield Finding("broken", "settings", f"'{module}' is not for a deployment, '{SETTINGS}' is")
         return
     yield Finding("ok", "settings", f"production; hosts {', '.join(settings.ALLOWED_HOSTS)}")
-    if settings.HTTPS:
+    if settings.SESSION_COOKIE_SECURE:  # as HEMASCOPE_HTTPS says
         yield Finding("ok", "HTTPS", "secure cookies, redirect and HSTS are on")
         yield _proxies()
     else:
@@ -27,8 +27,9 @@ def examine_settings() -> Iterator[Finding]:
     tags = [checks.Tags.security, checks.Tags.database]
     for message in checks.run_checks(tags=tags, include_deployment_checks=True, databases=["default"]):
         if message.id not in _MEANT | _OF_HTTPS:
-            state = "broken" if message.level >= checks.ERROR else "note"
-            yield Finding(state, f"check {message.id}", " ".join(str(message.msg).split()))
+            is_error = message.level >= checks.ERROR
+            text = " ".join(str(message.msg).split())
+            yield Finding("broken" if is_error else "note", f"check {message.id}", text)
 
 
 def _proxies() -> Finding:
