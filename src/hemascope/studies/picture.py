@@ -7,6 +7,10 @@ import matplotlib as mpl
 
 mpl.use("Agg")  # files only, no window
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
+
+_NAME_OFFSETS = (4, -11, 15, -22, 26, -33)  # points above or below the network's own; the first free place is taken
 
 
 def draw_accuracy_for_time(points: Sequence[tuple[str, float, float]], accuracy: str, title: str, path: Path) -> None:
@@ -20,14 +24,27 @@ def draw_accuracy_for_time(points: Sequence[tuple[str, float, float]], accuracy:
             best = value
     if front:
         axis.plot(*zip(*front, strict=True), color="0.7", linewidth=1, zorder=1)
-    for name, ms, value in points:
+    for _, ms, value in points:
         axis.scatter(ms, value, zorder=2)
-        axis.annotate(name, (ms, value), xytext=(5, 4), textcoords="offset points", fontsize=8)
     axis.set_xlabel("milliseconds an image")
     axis.set_ylabel(accuracy)
     axis.set_title(title, fontsize=10)
     axis.grid(alpha=0.3)
-    axis.margins(x=0.15, y=0.12)
+    axis.margins(x=0.2, y=0.12)
     figure.tight_layout()
+    _write_names(axis, points)
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def _write_names(axis: Axes, points: Sequence[tuple[str, float, float]]) -> None:
+    """Each name beside its point, where it covers no other name."""
+    taken: list[Bbox] = []
+    for name, ms, value in points:
+        text = axis.annotate(name, (ms, value), xytext=(5, 4), textcoords="offset points", fontsize=8)
+        for offset in _NAME_OFFSETS:
+            text.set_position((5, offset))
+            place = text.get_window_extent()
+            if not any(place.overlaps(other) for other in taken):
+                break
+        taken.append(place)
