@@ -250,6 +250,13 @@ def test_feature_check_lets_the_crops_around_detected_boxes_through_too() -> Non
     assert wide.sha256 == narrow.sha256
 
 
+def test_log_sum_exp_limit_stays_where_no_features_are_known() -> None:
+    logits, labels = drawn(300)
+    settings = fit_settings(evaluation_of(logits, labels), None, DEFAULT_TOLERANCE)
+    assert settings.feature_check is None
+    assert settings.min_logsumexp is not None
+
+
 def test_judged_cells_are_those_that_serving_gives() -> None:
     logits, labels = drawn(200, stretch=2)
     raw = evaluation_of(logits, labels)

@@ -10,14 +10,14 @@ from hemascope.core.feature_distribution import FeatureDistribution
 _LEAST_VARIANCE = 1e-6  # of the largest; below, a direction says nothing and would only magnify rounding
 
 
-def fit_feature_distribution(features: FloatArray, labels: IntArray, classes: int) -> FeatureDistribution:
+def fit_feature_distribution(features: FloatArray, labels: IntArray, classes: int) -> FeatureDistribution | None:
     """Class means and one covariance within classes, shrunk towards a sphere (Ledoit and Wolf 2004).
 
-    `features` `(n, dimensions)`, `labels` `(n,)`. Raises ValueError where a class 0..classes-1 has no cell.
+    `features` `(n, dimensions)`, `labels` `(n,)`. None where a class 0..classes-1 has no cell, as may be when training
+    went on with labels of some classes: where that class lies is not known, and all its cells would look strange.
     """
-    counts = np.bincount(labels, minlength=classes)
-    if len(counts) > classes or not counts.all():
-        raise ValueError(f"expected cells of each of the {classes} classes, got the counts {counts.tolist()}")
+    if not np.bincount(labels, minlength=classes).all():
+        return None
     means = np.stack([features[labels == index].mean(axis=0, dtype=np.float64) for index in range(classes)])
     covariance, _ = ledoit_wolf(features.astype(np.float64) - means[labels], assume_centered=True)
     variances, directions = np.linalg.eigh(covariance)

@@ -14,7 +14,7 @@ from hemascope.inference.feature_file import FEATURE_FILE, feature_bytes
 
 def fit_settings(
     measured: ClassificationEvaluation,
-    known: FeatureDistribution,
+    known: FeatureDistribution | None,
     tolerated: ToleratedErrors,
     detected: ClassificationEvaluation | None = None,
 ) -> ClassificationSettings:
@@ -22,11 +22,13 @@ def fit_settings(
 
     The feature check takes the place of the log-sum-exp limit: it tells blasts and smudge cells better, see
     results/out-of-distribution. Crops around `detected` boxes of the cells lie a little farther from the classes; where
-    they are given the check lets through as many of those.
+    they are given the check lets through as many of those. Without `known` features the log-sum-exp limit stays.
     """
     settings = classification_thresholds(
         measured.logits, measured.labels, measured.settings, measured.classes, tolerated
     )
+    if known is None:
+        return settings
     crops = [one.cells.features for one in (measured, detected) if one is not None]
     check = FeatureCheck(
         file=FEATURE_FILE,
@@ -37,7 +39,7 @@ def fit_settings(
 
 
 def judge(
-    measured: ClassificationEvaluation, settings: ClassificationSettings, known: FeatureDistribution
+    measured: ClassificationEvaluation, settings: ClassificationSettings, known: FeatureDistribution | None
 ) -> ClassificationEvaluation:
     """The same cells as they are served with the settings."""
     logits, features = measured.logits, measured.cells.features

@@ -100,6 +100,7 @@ def decode_image(data: bytes, limits: DecodeLimits = DecodeLimits()) -> RgbArray
         with closing(TiffImage(io.BytesIO(data), limits.stream_cache_bytes)) as tiff:
             _check_pixels(tiff.width, tiff.height, limits.max_pixels, limits)
             return tiff.read_whole()
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # global, and WeasyPrint switches it on when it is imported
     try:
         with _READERS[image_format](io.BytesIO(data)) as image:
             _check_pixels(image.width, image.height, limits.max_pixels, limits)

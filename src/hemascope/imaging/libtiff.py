@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from PIL import TiffImagePlugin
+from PIL import ImageFile, TiffImagePlugin
 
 from hemascope.errors import ImageTruncatedError
 from hemascope.imaging.colour import Samples
@@ -60,6 +60,7 @@ def _decompress(data: bytes, coding: LibtiffCoding, height: int, row_bytes: int)
     header = struct.pack("<2sHI", b"II", 42, 8 + len(data))
     directory = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in fields)
     file = io.BytesIO(header + data + struct.pack("<H", len(fields)) + directory + bytes(4))
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # global, and WeasyPrint switches it on when it is imported
     try:
         with TiffImagePlugin.TiffImageFile(file) as image:
             return np.array(image)

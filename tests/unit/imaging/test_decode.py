@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from hemascope.errors import (
     ImageEmptyError,
@@ -183,6 +183,15 @@ def test_decode_image_refuses_when_the_file_ends_early(
     data = encoded(rng.integers(0, 255, (100, 120, 3), np.uint8), image_format)
     with pytest.raises(ImageTruncatedError, match=r"copy it again|damaged"):
         decode_image(data[: int(len(data) * kept)])
+
+
+def test_decode_image_refuses_a_cut_file_though_another_library_wants_pillow_to_be_lenient(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    data = encoded(Image.fromarray(gradient()), "PNG")
+    with pytest.raises(ImageTruncatedError):
+        decode_image(data[: len(data) // 2])
 
 
 def test_decode_image_refuses_when_a_png_of_16_bits_ends_early() -> None:
