@@ -14,7 +14,7 @@ from hemascope.errors import BundleError, ConflictError, InputError, TooManyFile
 from hemascope.imaging.decode import ImageSource, open_image
 from hemascope.imaging.quality import assess_quality
 from hemascope.service.pictures import quality_sample
-from hemascope.service.registry import Task
+from hemascope.service.active_models import Task
 from hemascope.web.accounts.models import User
 from hemascope.web.analyses.choices import CellOrigin, FieldKind, FieldState
 from hemascope.web.analyses.engines import ChosenBundle, choose_bundle
