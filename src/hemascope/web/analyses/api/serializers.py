@@ -111,8 +111,8 @@ class RecognitionRunInputSerializer(serializers.Serializer[Any]):
 class ReaderClassField(serializers.ChoiceField):
     """A class, or null where no reader has named the cell: the column is then empty."""
 
-    def to_representation(self, value: str) -> str | None:
-        return value or None
+    def get_attribute(self, instance: Cell) -> str | None:
+        return instance.reader_class or None
 
 
 class CellSerializer(serializers.ModelSerializer[Cell]):
