@@ -263,7 +263,10 @@ def test_case_that_is_signed_meanwhile_gets_no_cells(case: Case) -> None:
         ({"bundle": "classifier-light"}, 400, "bundle"),
         ({"recognition_bundle": "detector-light"}, 400, "recognition_bundle"),
         ({"score_threshold": 2}, 400, "score_threshold"),
-        ({"fields": [0]}, 404, None),
+        ({"fields": [4711]}, 404, None),
+        ({"fields": [0]}, 400, "fields.0"),
+        ({"fields": [2**63]}, 400, "fields.0"),
+        ({"score_threshold": "nan"}, 400, "score_threshold"),
         ({"fields": ["x"]}, 400, "fields.0"),
     ],
 )

@@ -1,6 +1,9 @@
 """What holds for every endpoint of every app, whoever adds it."""
 
+import base64
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from hemascope.web.api.roles import RIGHTS_OF_ROLE, Right, Role
 from hemascope.web.api.views import RightsViewSet
+from web.builders import make_user
+from web.client import ROOT, Client
 
 OPEN_VIEWS = {"SpectacularAPIView", "SpectacularSwaggerSplitView"}  # the API's description holds no data
 
@@ -23,6 +28,14 @@ def api_views(entries: list[Any] | None = None, prefix: str = "") -> Iterator[tu
 
 
 VIEWS = dict(api_views())
+PATHS = json.loads((Path(__file__).parents[3] / "frontend" / "openapi.json").read_bytes())["paths"]
+NUMBER_FILTERS = [
+    (path.removeprefix(ROOT), parameter["name"])
+    for path, methods in PATHS.items()
+    for parameter in methods.get("get", {}).get("parameters", [])
+    if "{" not in path and parameter["schema"].get("type") in ("integer", "number")
+    if parameter["name"] not in ("page", "page_size") and not path.endswith("/export")  # filtered as their list
+]
 
 
 @pytest.mark.parametrize("address", VIEWS)
@@ -73,3 +86,22 @@ def test_metrics_count_requests_by_pattern_and_never_by_id() -> None:
     text = Browser().get("/metrics").content.decode()
     assert 'route="api/v1/users/<str:pk>"' in text
     assert "4711" not in text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("address", "name"), NUMBER_FILTERS)
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, "1e400", "nan"])
+def test_list_refuses_a_number_that_no_database_stores(address: str, name: str, value: object) -> None:
+    status, body = Client(make_user(role="administrator")).get(address, **{name: value})
+
+    assert (status, list(body["detail"])) == (400, [name])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("position", ["unicorn", "1.5", str(2**70), "nan"])
+def test_cursor_that_points_nowhere_is_not_found_or_empty(position: str) -> None:
+    cursor = base64.b64encode(f"p={position}".encode()).decode()
+
+    status, body = Client(make_user(role="administrator")).get("reviews/cells", cursor=cursor)
+
+    assert status == 404 or body["results"] == []

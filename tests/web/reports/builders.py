@@ -62,10 +62,12 @@ def make_counted_case(
 def add_cells(case: Case, counts: Mapping[str, int], *, is_reviewed: bool, run: RecognitionRun | None = None) -> None:
     field = make_field(case)
     place = {"case": case, "field": field, "x1": 1, "y1": 1, "x2": 9, "y2": 9, "recognition_run": run}
+    cells = []
     for name, count in counts.items():
         model = {"model_class": "lymphocyte" if is_reviewed else name, "is_unidentified": name == "unidentified"}
         reader = {"reader_class": name, "is_confirmed": name != "unidentified"} if is_reviewed else {}
-        Cell.objects.bulk_create([Cell(**place, **model, **reader) for _ in range(count)])
+        cells += [Cell(**place, **model, **reader) for _ in range(count)]
+    Cell.objects.bulk_create(cells)
 
 
 def fingerprint_of(case: Case, by: User) -> str:

@@ -20,6 +20,7 @@ from web.builders import make_user
 from web.client import Client
 from web.reports.builders import CONCLUSION, make_counted_case, make_report
 
+FEW = {"lymphocyte": 5}
 pytestmark = pytest.mark.django_db
 
 
@@ -69,7 +70,7 @@ def test_pdf_has_the_numbers_of_the_differential(language: Language) -> None:
 
 @needs_pango
 def test_draft_says_so_on_every_page_and_loads_nothing_whatever_a_text_in_it_says() -> None:
-    case = make_counted_case(clinical_question='"><img src="file:///etc/passwd">')
+    case = make_counted_case(counts=FEW, clinical_question='"><img src="file:///etc/passwd">')
 
     content = pages(render_pdf(draft(case), "zh"))
 
@@ -83,7 +84,7 @@ def test_draft_says_so_on_every_page_and_loads_nothing_whatever_a_text_in_it_say
 def test_name_is_masked_for_those_who_may_not_read_identities(
     monkeypatch: pytest.MonkeyPatch, role: str, name: str
 ) -> None:
-    report = make_report(case=make_counted_case(counts={"lymphocyte": 5}))
+    report = make_report(case=make_counted_case(counts=FEW))
     names = []
     for module in (views, case_views):
         monkeypatch.setattr(module, "render_pdf", lambda printed, _: names.append(printed.patient_name) or b"")
@@ -101,7 +102,7 @@ def test_missing_pango_is_said_with_the_packages_that_help(monkeypatch: pytest.M
             if name == "weasyprint":
                 raise OSError("cannot load library 'libpango-1.0-0'")
 
-    case = make_counted_case(counts={"lymphocyte": 5})
+    case = make_counted_case(counts=FEW)
     for name in [name for name in sys.modules if name.partition(".")[0] == "weasyprint"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "meta_path", [NoPango(), *sys.meta_path])
@@ -129,7 +130,7 @@ def test_cautions_tell_of_unreviewed_cells_failed_fields_and_what_the_model_cann
 
 
 def test_amended_report_prints_its_reason_and_the_signer() -> None:
-    report = make_report()
+    report = make_report(case=make_counted_case(counts=FEW))
     signed = signed_report(report).model_copy(update={"reason": "A slip.", "number": 2, "signer_name": "Dr. Lin"})
 
     html = render_html(PrintedReport(signed.analysis, "", "W", signed, ""), "en")

@@ -147,3 +147,13 @@ def test_references_are_the_clearest_confirmed_cells_of_the_same_specimen(lin: U
     assert [cell["id"] for cell in body["first"]] == [clear.pk, unclear.pk]
     assert body["second"] == []
     assert Client(lin).get(address, first="monocyte", second="unicorn")[0] == 400
+
+
+def test_class_of_a_cell_that_no_reader_named_is_null(lin: User) -> None:
+    field = make_field(make_case(lin))
+    cells = {make_cell(field).pk: None, make_cell(field, reader_class="monocyte").pk: "monocyte"}
+    client = Client(lin)
+
+    of_field, page = client.get(f"fields/{field.pk}/cells")[1], client.get("reviews/cells")[1]
+    for rows in (of_field, page["results"]):
+        assert {row["id"]: row["reader_class"] for row in rows} == cells

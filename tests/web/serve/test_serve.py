@@ -74,15 +74,25 @@ class Served:
         return self.process.wait(PATIENCE_S)
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One for all tests that leave it running: a start takes seconds. It has to end in order."""
+    server = Served(tmp_path_factory.mktemp("served") / "data")
+    yield server
+    assert server.end() == 0
+    with pytest.raises(OSError, match=r"."):
+        server.ask("GET", "/healthz")
+
+
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+def doomed(tmp_path: Path) -> Iterator[Served]:
     server = Served(tmp_path / "data")
     yield server
     if server.process.poll() is None:
         server.end()
 
 
-def test_serve_makes_an_installation_that_the_first_administrator_can_use(served: Served, tmp_path: Path) -> None:
+def test_serve_makes_an_installation_that_the_first_administrator_can_use(served: Served) -> None:
     wait_until(served.is_ready)
     shown = re.search(r"administrator: (\S+)  password: (\S+)", served.log.read_text())
     assert shown is not None
@@ -99,10 +109,7 @@ def test_serve_makes_an_installation_that_the_first_administrator_can_use(served
     assert (status, json.loads(session)["user"]["role"]) == (201, "administrator")
     assert 'hemascope_jobs{status="queued"} 0.0' in served.ask("GET", "/metrics")[1]
     for key in ("secret.key", "identity.keys", "identity-index.key"):
-        assert stat.S_IMODE((tmp_path / "data" / key).stat().st_mode) == 0o600
-    assert served.end() == 0
-    with pytest.raises(OSError, match=r"."):
-        served.ask("GET", "/healthz")
+        assert stat.S_IMODE((served.data / key).stat().st_mode) == 0o600
     assert shown[2] not in served.log.read_text().partition("workstation:")[2]
 
 
@@ -121,18 +128,18 @@ def test_maintain_runs_a_command_on_an_installation(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent died")
-def test_processes_of_a_killed_serve_end_and_give_the_port_back(served: Served) -> None:
-    wait_until(served.is_ready)
+def test_processes_of_a_killed_serve_end_and_give_the_port_back(doomed: Served) -> None:
+    wait_until(doomed.is_ready)
 
-    served.process.send_signal(signal.SIGKILL)
-    served.process.wait(PATIENCE_S)
+    doomed.process.send_signal(signal.SIGKILL)
+    doomed.process.wait(PATIENCE_S)
 
     def is_port_free() -> bool:
         with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", served.port)) != 0
+            return probe.connect_ex(("127.0.0.1", doomed.port)) != 0
 
     wait_until(is_port_free)
-    wait_until(lambda: not processes_naming(served.data))
+    wait_until(lambda: not processes_naming(doomed.data))
 
 
 def processes_naming(data: Path) -> list[str]:
@@ -175,7 +182,7 @@ def test_workstation_that_runs_passes_the_doctor_and_can_be_backed_up_and_restor
     served: Served, tmp_path: Path
 ) -> None:
     wait_until(served.is_ready)
-    data, again, file = (str(tmp_path / name) for name in ("data", "again", "backup.tar"))
+    data, again, file = str(served.data), str(tmp_path / "again"), str(tmp_path / "backup.tar")
 
     examined = hemascope("doctor", "--deploy", "--data", data, "--json")
     saved = hemascope("backup", "--data", data, "--out", file, "--with-keys")
@@ -185,7 +192,5 @@ def test_workstation_that_runs_passes_the_doctor_and_can_be_backed_up_and_restor
     assert "broken" not in told.values(), examined.stdout
     assert (told["worker"], told["tables"], told["HTTPS"], told["backup"]) == ("ok", "ok", "note", "note")
     assert (examined.returncode, saved.returncode, restored.returncode) == (0, 0, 0), saved.stderr + restored.stderr
-    assert hemascope("maintain", "--data", again, "audit_verify").stdout.startswith(
-        "the audit trail is whole: 2 events"
-    )
+    assert re.match(r"the audit trail is whole: [1-9]", hemascope("maintain", "--data", again, "audit_verify").stdout)
     assert "is not empty" in hemascope("restore", file, "--data", again).stderr

@@ -13,8 +13,8 @@ from django.db import transaction
 from hemascope.errors import BundleError, ConflictError, InputError, TooManyFilesError, output_errors
 from hemascope.imaging.decode import ImageSource, open_image
 from hemascope.imaging.quality import assess_quality
+from hemascope.service.active_models import Task
 from hemascope.service.pictures import quality_sample
-from hemascope.service.registry import Task
 from hemascope.web.accounts.models import User
 from hemascope.web.analyses.choices import CellOrigin, FieldKind, FieldState
 from hemascope.web.analyses.engines import ChosenBundle, choose_bundle

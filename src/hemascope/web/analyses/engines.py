@@ -8,7 +8,8 @@ from hemascope.errors import BundleError, BundleHashMismatchError
 from hemascope.inference.bundle import ModelBundle, read_manifest
 from hemascope.inference.classifier import Classifier
 from hemascope.inference.detector import Detector
-from hemascope.service.registry import Task, load_named_bundle
+from hemascope.service.active_models import Task
+from hemascope.service.registry import load_named_bundle
 from hemascope.web.analyses.models import DetectionRun, RecognitionRun
 from hemascope.web.cases.models import Case
 from hemascope.web.catalogue.selectors import active_model, installed_bundle

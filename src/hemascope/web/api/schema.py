@@ -31,6 +31,10 @@ _ERRORS = {
 class ApiSchema(AutoSchema):
     """Names operations `<app>_<resource>_<action>` and adds the errors."""
 
+    def _get_paginator(self) -> Any:
+        """Only what is read comes in pages."""
+        return super()._get_paginator() if self.method == "GET" else None  # type: ignore[no-untyped-call]
+
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for code, meaning in _ERRORS.items():

@@ -8,14 +8,8 @@ from hemascope.core.manifest import ModelManifest
 from hemascope.errors import BundleError, BundleHashMismatchError, BundleNotFoundError
 from hemascope.hematology.differential import Specimen
 from hemascope.inference.bundle import ModelBundle, load_bundle, read_manifest
-from hemascope.service.registry import (
-    DEFAULT_NAMES,
-    InstalledBundle,
-    Task,
-    installed_bundles,
-    load_named_bundle,
-    read_card,
-)
+from hemascope.service.active_models import Task
+from hemascope.service.registry import DEFAULT_NAMES, InstalledBundle, installed_bundles, load_named_bundle, read_card
 from hemascope.web.catalogue.choices import ModelTask
 from hemascope.web.catalogue.models import Activation
 

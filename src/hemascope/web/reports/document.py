@@ -13,7 +13,7 @@ from hemascope.hematology.classification.suggestions import Suggestions
 from hemascope.hematology.comparison import ClassComparison
 from hemascope.hematology.differential import RESEARCH_USE, Differential
 from hemascope.hematology.messages.report_data import ReportStatus
-from hemascope.service.registry import Task
+from hemascope.service.active_models import Task
 
 
 class _Frozen(BaseModel):

@@ -10,7 +10,7 @@ from hemascope.hematology.classification.suggest import suggest
 from hemascope.hematology.comparison import compare_counts
 from hemascope.hematology.differential import Differential, Specimen, differential
 from hemascope.hematology.taxonomy import TAXONOMY
-from hemascope.service.registry import Task
+from hemascope.service.active_models import Task
 from hemascope.web.accounts.models import User
 from hemascope.web.analyses.choices import UNIDENTIFIED, FieldState
 from hemascope.web.analyses.models import Cell, Field

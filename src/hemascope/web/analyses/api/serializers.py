@@ -5,8 +5,10 @@ from typing import Any, TypeVar
 from rest_framework import serializers
 
 from hemascope.web.analyses.actions import UploadOutcome
-from hemascope.web.analyses.choices import FieldKind
+from hemascope.web.analyses.choices import CELL_CLASSES, FieldKind
 from hemascope.web.analyses.models import Cell, DetectionRun, Field, ModelRun, RecognitionRun
+from hemascope.web.api.serializers import IdField
+from hemascope.web.cases.models import finite
 from hemascope.web.jobs.choices import JobStatus
 
 RunT = TypeVar("RunT", bound=ModelRun)
@@ -35,7 +37,9 @@ class FieldUploadInputSerializer(serializers.Serializer[Any]):
 
     files = serializers.ListField(child=serializers.FileField(allow_empty_file=True), allow_empty=False)
     kind = serializers.ChoiceField(choices=FieldKind.choices, default=FieldKind.FIELD)
-    microns_per_pixel = serializers.FloatField(min_value=0.001, max_value=100, required=False, default=None)
+    microns_per_pixel = serializers.FloatField(
+        min_value=0.001, max_value=100, validators=[finite], required=False, default=None
+    )
 
 
 class UploadOutcomeSerializer(serializers.Serializer[Any]):
@@ -92,9 +96,9 @@ class RecognitionRunSerializer(_RunSerializer[RecognitionRun]):
 class DetectionRunInputSerializer(serializers.Serializer[Any]):
     """Without `fields` all of the case; without `bundle` the default one."""
 
-    fields = serializers.ListField(child=serializers.IntegerField(), required=False)  # type: ignore[assignment]
+    fields = serializers.ListField(child=IdField(), required=False)  # type: ignore[assignment]
     bundle = serializers.RegexField(_BUNDLE_NAME, max_length=100, required=False)
-    score_threshold = serializers.FloatField(min_value=0, max_value=1, required=False)
+    score_threshold = serializers.FloatField(min_value=0, max_value=1, validators=[finite], required=False)
     recognise = serializers.BooleanField(default=True, help_text="Whether a recognition run follows.")
     recognition_bundle = serializers.RegexField(_BUNDLE_NAME, max_length=100, required=False)
 
@@ -104,10 +108,18 @@ class RecognitionRunInputSerializer(serializers.Serializer[Any]):
     only_new = serializers.BooleanField(default=False, help_text="Only cells that no model has named yet.")
 
 
+class ReaderClassField(serializers.ChoiceField):
+    """A class, or null where no reader has named the cell: the column is then empty."""
+
+    def get_attribute(self, instance: Cell) -> str | None:
+        return instance.reader_class or None
+
+
 class CellSerializer(serializers.ModelSerializer[Cell]):
     """The picture is at `/cells/{id}/picture`."""
 
     model_probabilities = serializers.DictField(child=serializers.FloatField())
+    reader_class = ReaderClassField(choices=CELL_CLASSES, allow_null=True, read_only=True)
     shown_class = serializers.CharField(help_text="The reader's word, else the model's, else `unidentified`.")
 
     class Meta:

@@ -1,6 +1,7 @@
 import django_filters
 from django.db.models import QuerySet
 
+from hemascope.web.api.filters import IdFilter
 from hemascope.web.cases.choices import CaseState
 from hemascope.web.cases.models import Case
 from hemascope.web.cases.selectors import cases_found
@@ -12,10 +13,10 @@ class CaseFilter(django_filters.FilterSet):
         label="Beginning of the case number, part of the clinical question, or the patient as in the list of patients.",
     )
     state = django_filters.MultipleChoiceFilter(choices=CaseState.choices, distinct=False)
-    patient = django_filters.NumberFilter("patient_id")
-    reader = django_filters.NumberFilter("reader_id")
+    patient = IdFilter("patient_id")
+    reader = IdFilter("reader_id")
     is_assigned = django_filters.BooleanFilter("reader", "isnull", exclude=True)
-    department = django_filters.NumberFilter("department_id")
+    department = IdFilter("department_id")
     collected_from = django_filters.DateFilter("collected_on", "gte")
     collected_to = django_filters.DateFilter("collected_on", "lte")
     created_from = django_filters.IsoDateTimeFilter("created_at", "gte")

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from hemascope.web.api.serializers import MAX_VERSION
 from hemascope.web.catalogue.choices import SPECIMENS, ModelTask
 from hemascope.web.catalogue.models import Activation
 
@@ -54,7 +55,7 @@ class ActivationSerializer(serializers.ModelSerializer[Activation]):
 class RollBackInputSerializer(serializers.Serializer[Any]):
     specimen = serializers.ChoiceField(choices=SPECIMENS)
     task = serializers.ChoiceField(choices=ModelTask.choices)
-    number = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
+    number = serializers.IntegerField(min_value=0, max_value=MAX_VERSION)
     reason = serializers.CharField(max_length=1000)
 
 

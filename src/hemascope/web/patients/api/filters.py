@@ -1,6 +1,7 @@
 import django_filters
 from django.db.models import QuerySet
 
+from hemascope.web.api.filters import IdFilter
 from hemascope.web.patients.models import Patient
 from hemascope.web.patients.selectors import patients_found
 
@@ -15,7 +16,7 @@ class PatientFilter(django_filters.FilterSet):
     birth_date_to = django_filters.DateFilter("birth_date", "lte")
     created_from = django_filters.IsoDateTimeFilter("created_at", "gte")
     created_to = django_filters.IsoDateTimeFilter("created_at", "lt")
-    department = django_filters.NumberFilter("department_id")
+    department = IdFilter("department_id")
 
     class Meta:
         model = Patient

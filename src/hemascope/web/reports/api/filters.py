@@ -1,10 +1,11 @@
 import django_filters
 
+from hemascope.web.api.filters import IdFilter
 from hemascope.web.reports.models import Report
 
 
 class ReportFilter(django_filters.FilterSet):
-    patient = django_filters.NumberFilter("case__patient")
+    patient = IdFilter("case__patient")
     specimen = django_filters.CharFilter("case__specimen")
     case_number = django_filters.CharFilter("case__number")
     signed_from = django_filters.IsoDateTimeFilter("signed_at", "gte")

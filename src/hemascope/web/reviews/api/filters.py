@@ -2,17 +2,18 @@ import django_filters
 from django.db.models import QuerySet
 
 from hemascope.web.analyses.models import Cell
+from hemascope.web.api.filters import IdFilter
 
 
 class CellFilter(django_filters.FilterSet):
     search = django_filters.CharFilter("field__original_name", "icontains", label="Part of the file's name.")
-    patient = django_filters.NumberFilter("case__patient")
-    uploaded_by = django_filters.NumberFilter("field__uploaded_by")
+    patient = IdFilter("case__patient")
+    uploaded_by = IdFilter("field__uploaded_by")
     updated_from = django_filters.IsoDateTimeFilter("updated_at", "gte")
     updated_to = django_filters.IsoDateTimeFilter("updated_at", "lt")
-    case = django_filters.NumberFilter("case")
-    field = django_filters.NumberFilter("field")
-    verified_by = django_filters.NumberFilter("verified_by")
+    case = IdFilter("case")
+    field = IdFilter("field")
+    verified_by = IdFilter("verified_by")
     is_confirmed = django_filters.BooleanFilter(method="by_confirmation")
     shown_class = django_filters.CharFilter("shown_class")
 

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from hemascope.web.analyses.api.serializers import CellSerializer
 from hemascope.web.analyses.choices import CELL_CLASSES
+from hemascope.web.api.serializers import MAX_ID, MAX_VERSION, IdField
 from hemascope.web.reviews.actions import Box, CellVersion
 from hemascope.web.reviews.models import LabelChange, ReviewStep
 
@@ -26,8 +27,8 @@ class TableCellSerializer(CellSerializer):
 
 
 class CellVersionInputSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField(min_value=1)
-    version = serializers.IntegerField(min_value=0)
+    id = IdField()
+    version = serializers.IntegerField(min_value=0, max_value=MAX_VERSION)
 
 
 class CellsInputSerializer(serializers.Serializer[Any]):
@@ -60,7 +61,7 @@ class DrawInputSerializer(BoxInputSerializer):
 
 
 class MoveInputSerializer(BoxInputSerializer):
-    version = serializers.IntegerField(min_value=0)
+    version = serializers.IntegerField(min_value=0, max_value=MAX_VERSION)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return _with_box(attrs)
@@ -123,7 +124,7 @@ class CaseProgressSerializer(serializers.Serializer[Any]):
 
 
 class ChangesInputSerializer(serializers.Serializer[Any]):
-    since = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
+    since = serializers.IntegerField(min_value=0, max_value=MAX_ID)
 
 
 class ChangesSerializer(serializers.Serializer[Any]):
