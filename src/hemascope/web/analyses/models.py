@@ -141,7 +141,6 @@ class Cell(models.Model):
         indexes = (
             models.Index(fields=["case", "shown_class", "-ambiguity"], name="cell_gallery_of_class"),
             models.Index(fields=["case", "-ambiguity"], name="cell_gallery"),
-            models.Index(fields=["case", "shown_class", "is_deleted", "is_confirmed"], name="cell_progress"),
             models.Index(fields=["case", "changed_sequence"], name="cell_changes"),
             models.Index(fields=["is_confirmed", "shown_class", "ambiguity"], name="cell_references"),
             models.Index(fields=["shown_class", "id"], name="cell_of_class"),
