@@ -234,7 +234,7 @@ def write(out: Path, rows: Sequence[Row]) -> None:
         with path.open(newline="") as file:
             kept = [row for row in csv.DictReader(file) if (row["database"], row["scenario"]) not in mine]
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="")
+        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows([*kept, *rows])
     machine = describe_machine("django", "djangorestframework", "gunicorn", "django-tasks-db", "celery", "onnxruntime")
