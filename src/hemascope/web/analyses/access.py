@@ -1,10 +1,11 @@
 """Who may see which fields, runs and cells: those of the cases they may see."""
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from hemascope.web.accounts.access import in_department_of
 from hemascope.web.accounts.models import User
 from hemascope.web.analyses.models import Cell, DetectionRun, Field, RecognitionRun
+from hemascope.web.cases.models import Case
 
 _DEPARTMENT = "case__department"
 
@@ -22,5 +23,8 @@ def recognition_runs_visible_to(person: User) -> QuerySet[RecognitionRun]:
 
 
 def cells_visible_to(person: User) -> QuerySet[Cell]:
-    """Also deleted ones, which a reader may restore."""
-    return in_department_of(person, Cell.objects.all(), _DEPARTMENT)
+    """Also deleted ones, which a reader may restore.
+
+    Asked of each cell's case, not as a join: SQLite would start from the cases and sort a million cells for one page.
+    """
+    return Cell.objects.filter(Exists(in_department_of(person, Case.objects.filter(pk=OuterRef("case_id")))))
