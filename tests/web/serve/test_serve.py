@@ -29,10 +29,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def environment() -> dict[str, str]:
+    """An installation of its own, whatever database the other tests run on."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("HEMASCOPE_")}
+    return own | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
+
+
 def hemascope(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "hemascope", *arguments],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -48,7 +54,7 @@ class Served:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [*command, "--web-processes", "1"],
-                env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
+                env=environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
