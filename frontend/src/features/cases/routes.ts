@@ -1,0 +1,5 @@
+import type { FeatureRoutes } from '@/router/featureRoutes'
+
+export default {
+    pages: [],
+} satisfies FeatureRoutes

@@ -1,0 +1,5 @@
+import { beforeAll, beforeEach } from 'vitest'
+import { showLocale } from '@/i18n'
+
+beforeAll(() => showLocale('en'))
+beforeEach(() => localStorage.clear())
