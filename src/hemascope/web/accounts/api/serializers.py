@@ -18,6 +18,13 @@ class DepartmentSerializer(serializers.ModelSerializer[Department]):
         read_only_fields = ("created_at", "updated_at")
 
 
+class DepartmentNameSerializer(serializers.ModelSerializer[Department]):
+    class Meta:
+        model = Department
+        fields = ("id", "name")
+        read_only_fields = fields
+
+
 class DepartmentInputSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
 
