@@ -7,7 +7,6 @@ import type { Cell } from './reviewApi'
 import { cellOf } from './testCells'
 import { useReview, type Review } from './useReview'
 
-const READER = 7
 const PROGRESS = { cells: 3, confirmed: 0, unidentified: 1, sequence: 40, classes: [] }
 const CELLS = [
     cellOf(1, { shown_class: 'unidentified', is_unidentified: true, ambiguity: 0.9 }),
@@ -52,7 +51,7 @@ async function reviewOf(answers: Answers = {}, mayChange = true) {
     let review: Review | undefined
     const page = defineComponent({
         setup() {
-            review = useReview(1, READER, ref(mayChange))
+            review = useReview(1, ref(mayChange))
             return () => null
         },
     })
@@ -136,6 +135,7 @@ test('undo waits for what is on its way and then asks the server', async () => {
 })
 
 test('what was never sent is undone and done again without the server', async () => {
+    vi.useFakeTimers() // no second attempt
     const { review, posts } = await reviewOf({
         'POST /api/v1/reviews/cells/relabel': {
             status: 503,
