@@ -6,7 +6,14 @@ SPECIMEN ?= peripheral-blood
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: help run serve test test-services check format openapi bench bench-web clean
+# The pages of the workstation: everything in frontend/ but what npm and the tests put there.
+APP := src/hemascope/web/app
+APP_SOURCES := $(shell find frontend -type d \( -name node_modules -o -name coverage \) -prune -o -type f -print)
+NODE_MODULES := frontend/node_modules/.package-lock.json
+NPM := npm --prefix frontend
+
+.DELETE_ON_ERROR:
+.PHONY: help run serve app wheel test test-services check format openapi bench bench-web clean
 
 help:  ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -19,10 +26,17 @@ else
 	$(BIN)/hemascope analyze $(IMAGES) --out $(OUT) --specimen $(SPECIMEN) --force
 endif
 
-test: .venv/installed-dev  ## Set everything up and run all tests
+test: .venv/installed-dev app  ## Set everything up and run all tests
+	tools/install-browser.sh
 	$(BIN)/python -m pytest
+	$(NPM) test
 
-serve: .venv/installed-web  ## Run a demonstration of the workstation at http://127.0.0.1:8000, data in demo/workstation
+app: $(APP)/index.html  ## Build the pages of the workstation where their sources changed (needs Node.js 20)
+
+wheel: app  ## Build the package with the pages in it, into dist/
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
+
+serve: .venv/installed-web app  ## Run a demonstration of the workstation at http://127.0.0.1:8000, data in demo/workstation
 	$(BIN)/hemascope serve --data demo/workstation --demo
 
 test-services: .venv/installed-dev  ## Run the web tests on a real MariaDB and Redis (installs them; Debian, as root)
@@ -32,11 +46,12 @@ openapi: .venv/installed-dev  ## Write the description of the API to frontend/op
 	DJANGO_SETTINGS_MODULE=hemascope.web.settings.test $(BIN)/python manage.py spectacular --validate --fail-on-warn \
 		--format openapi-json --file frontend/openapi.json
 
-check: .venv/installed-dev  ## Lint, format, types, layers
+check: .venv/installed-dev $(NODE_MODULES)  ## Lint, format, types, layers; of the pages, too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NPM) run check
 
 format: .venv/installed-dev  ## Format the code and fix what the linter can fix
 	$(BIN)/ruff check --fix .
@@ -49,8 +64,19 @@ bench-web: .venv/installed-dev  ## Put the workstation under load on SQLite and 
 	$(BIN)/python tools/bench_web.py
 	tools/with-services.sh $(BIN)/python tools/bench_web.py
 
-clean:  ## Remove the environment and what the demo made
-	rm -rf .venv demo
+clean:  ## Remove the environment, and what was built and made by the demo
+	rm -rf .venv demo dist frontend/node_modules $(APP)
+
+$(APP)/index.html: $(APP_SOURCES) $(NODE_MODULES) | .venv/installed-web
+	rm -rf $(APP)
+	$(NPM) run build
+	$(BIN)/python -m whitenoise.compress --quiet $(APP)
+	@touch $@
+
+$(NODE_MODULES): frontend/package-lock.json
+	@command -v npm > /dev/null || { echo "npm is missing: install Node.js 20, which builds the pages"; exit 1; }
+	$(NPM) ci --no-audit --no-fund
+	@touch $@
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -33,6 +33,7 @@ def serve(
     elif administrator:
         typer.echo(f"first administrator: {administrator.username}  password: {administrator.password}")
         typer.echo("this password is shown only now; change it after signing in")
+    _warn_without_pages()
     typer.echo(f"workstation: http://{host}:{port}/  (Ctrl-C ends it)")
     web = [
         sys.executable, "-m", "gunicorn", "hemascope.web.wsgi", "--bind", f"{host}:{port}",
@@ -51,3 +52,10 @@ def _demonstrate(data: Path, administrator: FirstAdministrator | None) -> None:
         demo_make(data, administrator)
     typer.echo("a demonstration: names and passwords, nothing in it is real")
     typer.echo(demo_accounts(data), nl=False)
+
+
+def _warn_without_pages() -> None:
+    from hemascope.web.single_page import NOT_BUILT, is_built
+
+    if not is_built():
+        typer.echo(NOT_BUILT)

@@ -1,11 +1,14 @@
 """Every address of the server; each app brings its own."""
 
 from captcha.views import captcha_image
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
 from hemascope.web.monitoring import health, metrics, readiness
+from hemascope.web.single_page import PageConverter, single_page
+
+register_converter(PageConverter, "page")
 
 handler400 = "hemascope.web.api.errors.bad_request"
 handler404 = "hemascope.web.api.errors.not_found"
@@ -31,4 +34,5 @@ urlpatterns = [
     path("healthz", health),
     path("readyz", readiness),
     path("metrics", metrics),
+    path("<page:address>", single_page),
 ]

@@ -119,6 +119,14 @@ def test_serve_makes_an_installation_that_the_first_administrator_can_use(served
     assert shown[2] not in served.log.read_text().partition("workstation:")[2]
 
 
+def test_serve_shows_the_pages_or_says_how_to_build_them(served: Served) -> None:
+    wait_until(served.is_ready)
+    is_built = (ROOT / "src" / "hemascope" / "web" / "app" / "index.html").is_file()
+
+    assert served.ask("GET", "/")[0] == (200 if is_built else 503)
+    assert ("make app" in served.log.read_text()) is not is_built
+
+
 def test_serve_refuses_an_address_that_others_reach_without_https(tmp_path: Path) -> None:
     done = hemascope("serve", "--data", str(tmp_path / "data"), "--host", "0.0.0.0")
 

@@ -45,8 +45,8 @@ MIDDLEWARE = [
     "hemascope.web.http.request_context.request_context",  # first: every line of the log has the request's id
     "hemascope.web.http.measuring.measuring",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "hemascope.web.http.security_headers.security_headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -65,6 +65,10 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # straight out of the installed packages, without a folder to collect into
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+APP_FOLDER = WEB_FOLDER / "app"  # the browser's application, where `make app` has built it
+WHITENOISE_ROOT = APP_FOLDER if APP_FOLDER.is_dir() else None
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/"  # their names hold a hash of their content
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
