@@ -13,10 +13,10 @@ NODE_MODULES := frontend/node_modules/.package-lock.json
 NPM := npm --prefix frontend
 
 .DELETE_ON_ERROR:
-.PHONY: help run serve app wheel test test-services check format openapi bench bench-web clean
+.PHONY: help run serve app wheel test e2e test-services check format openapi bench bench-web clean
 
 help:  ## List the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 run: .venv/installed-base  ## Analyse IMAGES=... (files or folders; default: a painted smear) into OUT=demo/report
 ifeq ($(strip $(IMAGES)),)
@@ -38,6 +38,11 @@ wheel: app  ## Build the package with the pages in it, into dist/
 
 serve: .venv/installed-web app  ## Run a demonstration of the workstation at http://127.0.0.1:8000, data in demo/workstation
 	$(BIN)/hemascope serve --data demo/workstation --demo
+
+e2e: .venv/installed-web app  ## Go through the workstation in a real browser (tests in frontend/e2e; needs Chromium)
+	tools/install-browser.sh
+	$(NPM) run budget
+	$(NPM) run e2e
 
 test-services: .venv/installed-dev  ## Run the web tests on a real MariaDB and Redis (installs them; Debian, as root)
 	tools/test-services.sh
