@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 # The pages of the workstation: everything in frontend/ but what npm and the tests put there.
 APP := src/hemascope/web/app
-APP_SOURCES := $(shell find frontend -type d \( -name node_modules -o -name coverage \) -prune -o -type f -print)
+APP_SOURCES := $(shell find frontend -type d \( -name node_modules -o -name coverage -o -name e2e -o -name test-results -o -name playwright-report \) -prune -o -type f -print)
 NODE_MODULES := frontend/node_modules/.package-lock.json
 NPM := npm --prefix frontend
 

@@ -1,12 +1,11 @@
 /** One real workstation for the whole run: `hemascope serve` with its worker, the built pages and painted smears. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, openSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { request } from '@playwright/test'
 import {
     ACCOUNTS,
@@ -20,6 +19,7 @@ import {
     stateFile,
     type Account,
 } from './place'
+import { paintSmear } from './smear'
 
 const PATIENCE_MS = 120_000
 const FIELDS = 16
@@ -31,7 +31,7 @@ export default async function setUp(): Promise<() => Promise<void>> {
     const url = `http://127.0.0.1:${await freePort()}`
     const server = serve(folder, new URL(url).port)
     try {
-        await Promise.all([paint(folder), untilReady(url, server, folder)])
+        await Promise.all([paintSmear(smearFolder(folder), FIELDS), untilReady(url, server, folder)])
         const passwords = readPasswords(folder)
         for (const account of ACCOUNTS) await signIn(url, folder, account, passwords[account])
         announce({ url, folder, serverId: server.pid ?? 0, passwords })
@@ -61,15 +61,6 @@ function serve(folder: string, port: string): ChildProcess {
     return spawn(python(), ['-m', 'hemascope', 'serve', ...options], {
         env: pythonEnvironment(),
         stdio: ['ignore', log, log],
-    })
-}
-
-/** Fields with known cells; `truth.csv` beside them says which. */
-async function paint(folder: string): Promise<void> {
-    const options = ['--out', smearFolder(folder), '--fields', String(FIELDS), '--seed', '8']
-    const preset = ['--preset', 'peripheral-blood-leukaemic']
-    await promisify(execFile)(python(), ['-m', 'hemascope', 'synth', ...options, ...preset], {
-        env: pythonEnvironment(),
     })
 }
 

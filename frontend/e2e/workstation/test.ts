@@ -1,9 +1,7 @@
 /** `test` of Playwright, with the workstation's accounts. */
-import { readFileSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { test as base, type BrowserContext, type Page } from '@playwright/test'
 import { Client } from './client'
-import { place, smearFolder, stateFile, type Account } from './place'
+import { place, stateFile, type Account } from './place'
 
 export { expect, type Page } from '@playwright/test'
 
@@ -31,19 +29,3 @@ export const test = base.extend<Fixtures>({
     technician: async ({}, use) => use(await Client.of('technician')),
     doctor: async ({}, use) => use(await Client.of('doctor')),
 })
-
-export interface SmearFile {
-    name: string
-    mimeType: string
-    buffer: Buffer
-}
-
-/** The first `count` fields of the painted smear. */
-export function smear(count: number): SmearFile[] {
-    const folder = smearFolder(place().folder)
-    const names = readdirSync(folder).filter((name) => name.endsWith('.jpg'))
-    return names
-        .sort()
-        .slice(0, count)
-        .map((name) => ({ name, mimeType: 'image/jpeg', buffer: readFileSync(join(folder, name)) }))
-}
