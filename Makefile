@@ -3,6 +3,7 @@ PYTHON ?= python3
 IMAGES ?=
 OUT ?= demo/report
 SPECIMEN ?= peripheral-blood
+WORKERS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
@@ -26,9 +27,9 @@ else
 	$(BIN)/hemascope analyze $(IMAGES) --out $(OUT) --specimen $(SPECIMEN) --force
 endif
 
-test: .venv/installed-dev app  ## Set everything up and run all tests
+test: .venv/installed-dev app  ## Set everything up and run all tests, in WORKERS=2 processes
 	tools/install-browser.sh
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 	$(NPM) test
 
 app: $(APP)/index.html  ## Build the pages of the workstation where their sources changed (needs Node.js 20)

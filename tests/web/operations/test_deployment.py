@@ -53,6 +53,12 @@ def test_unreadable_note_of_a_backup_counts_as_none(tmp_path: Path, content: str
     assert examine_backup(tmp_path, 24).state == "broken"
 
 
+def test_first_password_that_nobody_changed_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "first-administrator.txt").touch(0o600)
+
+    assert states(list(examine_folder(tmp_path)))["first password"] == "note"
+
+
 def test_secret_that_others_can_read_is_broken(tmp_path: Path) -> None:
     prepare_folder(tmp_path, {})
     assert states(list(examine_folder(tmp_path)))["secrets"] == "ok"

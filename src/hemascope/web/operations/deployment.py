@@ -56,6 +56,7 @@ def examine_folder(data: Path) -> Iterator[Finding]:
     is_tight = usage.free < usage.total * _LEAST_FREE_SHARE
     yield Finding("broken" if is_full else "note" if is_tight else "ok", "data folder", text)
     yield _secrets(data)
+    yield from _first_password(data)
 
 
 def _secrets(data: Path) -> Finding:
@@ -65,6 +66,14 @@ def _secrets(data: Path) -> Finding:
     if open_ones:
         return Finding("broken", "secrets", f"others may read {', '.join(open_ones)}; run: chmod 600 {open_ones[0]}")
     return Finding("ok", "secrets", f"strong enough; {len(files)} files that only their owner can read")
+
+
+def _first_password(data: Path) -> Iterator[Finding]:
+    from hemascope.web.accounts.first_password import FIRST_PASSWORD_FILE
+
+    if (data / FIRST_PASSWORD_FILE).exists():
+        text = f"the first administrator's is still the one in '{data / FIRST_PASSWORD_FILE}'; sign in and change it"
+        yield Finding("note", "first password", text)
 
 
 def examine_backup(data: Path, longest_h: int) -> Finding:
