@@ -81,7 +81,7 @@ export class Client {
         const end = Date.now() + PATIENCE_MS
         while (!(await condition())) {
             if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS / 1000} s: ${condition}`)
-            await pause(50)
+            await pause(200)
         }
     }
 

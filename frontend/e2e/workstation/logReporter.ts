@@ -3,6 +3,7 @@ import type { FullResult, Reporter, TestCase, TestResult } from '@playwright/tes
 import { logFile, place } from './place'
 
 const LINES = 60
+const FINE = /"status": [23]\d\d|"logger": "(hemascope.web.jobs|django_tasks)", "level": "info"/
 
 /** After the first failure: what the server said until then. */
 export default class LogReporter implements Reporter {
@@ -15,8 +16,12 @@ export default class LogReporter implements Reporter {
 
     onEnd(result: FullResult): void {
         if (!this.log || result.status === 'passed') return
-        const last = this.log.trimEnd().split('\n').slice(-LINES)
-        process.stdout.write(`\nThe server's log until the first failure (its last ${LINES} lines):\n`)
+        const last = this.log
+            .trimEnd()
+            .split('\n')
+            .filter((line) => !FINE.test(line))
+            .slice(-LINES)
+        process.stdout.write(`\nThe server's log until the first failure, without what went well:\n`)
         process.stdout.write(`${last.join('\n')}\n`)
     }
 

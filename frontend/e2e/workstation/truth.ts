@@ -17,10 +17,8 @@ interface PaintedCell extends Box {
 }
 
 /** What was painted, from `truth.csv` beside the smear. */
-function paintedCells(): PaintedCell[] {
-    const [, ...lines] = readFileSync(join(smearFolder(place().folder), 'truth.csv'), 'utf8')
-        .trim()
-        .split('\n')
+function paintedCells(folder: string): PaintedCell[] {
+    const [, ...lines] = readFileSync(join(folder, 'truth.csv'), 'utf8').trim().split('\n')
     return lines.map((line) => {
         const [file = '', paintedClass = '', ...numbers] = line.split(',')
         const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = numbers.map(Number)
@@ -36,8 +34,11 @@ function overlap(a: Box, b: Box): number {
 }
 
 /** Painted class of each cell, by its id; a cell that lies on nothing painted is left out. */
-export function trueClasses(cells: Schema<'TableCell'>[]): Map<number, string> {
-    const painted = paintedCells()
+export function trueClasses(
+    cells: Schema<'TableCell'>[],
+    folder = smearFolder(place().folder),
+): Map<number, string> {
+    const painted = paintedCells(folder)
     const found = new Map<number, string>()
     for (const cell of cells) {
         const match = painted.find(
