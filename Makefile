@@ -51,6 +51,7 @@ test-services: .venv/installed-dev  ## Run the web tests on a real MariaDB and R
 openapi: .venv/installed-dev  ## Write the description of the API to frontend/openapi.json
 	DJANGO_SETTINGS_MODULE=hemascope.web.settings.test $(BIN)/python manage.py spectacular --validate --fail-on-warn \
 		--format openapi-json --file frontend/openapi.json
+	$(BIN)/python tools/taxonomy_json.py > frontend/src/taxonomy/classes.json
 
 check: .venv/installed-dev $(NODE_MODULES)  ## Lint, format, types, layers; of the pages, too
 	$(BIN)/ruff check .

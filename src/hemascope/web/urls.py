@@ -24,6 +24,7 @@ _API: list[URLPattern | URLResolver] = [
     path("", include("hemascope.web.analyses.api.urls")),
     path("", include("hemascope.web.reviews.api.urls")),
     path("", include("hemascope.web.reports.api.urls")),
+    path("", include("hemascope.web.dashboard.api.urls")),
     path("schema", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("docs", SpectacularSwaggerSplitView.as_view(permission_classes=[AllowAny], url_name="schema"), name="docs"),
 ]

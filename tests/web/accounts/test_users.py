@@ -69,6 +69,14 @@ def test_profile_cannot_raise_its_own_role() -> None:
     assert (user.role, user.is_approved, user.nickname) == ("viewer", True, "Nick")
 
 
+def test_profile_cannot_move_to_a_department_whose_patients_it_would_see() -> None:
+    user = make_user(department=make_department())
+
+    Client(user).patch("me", {"department": make_department().pk})
+
+    assert User.objects.get(pk=user.pk).department == user.department
+
+
 def test_password_change_ends_the_other_sessions_and_keeps_this_one() -> None:
     user = make_user()
     here, elsewhere = Client(user), Client(user)

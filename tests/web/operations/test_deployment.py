@@ -10,11 +10,12 @@ import pytest
 from django.db import connection
 
 from hemascope.service.health import Finding
+from hemascope.web.dashboard.upkeep import examine_backup
 from hemascope.web.installation import prepare_folder
 from hemascope.web.jobs.choices import JobStatus
 from hemascope.web.jobs.execution import execute
 from hemascope.web.jobs.models import Job
-from hemascope.web.operations.deployment import examine_backup, examine_folder
+from hemascope.web.operations.deployment import examine_folder
 from hemascope.web.operations.deployment_services import clock, examine_database, examine_redis, worker, wrong_options
 from hemascope.web.operations.deployment_settings import examine_settings
 from hemascope.web.settings.base import QUEUE_URL

@@ -118,6 +118,7 @@ CASE_MAX_FIELDS = environment.number("CASE_MAX_FIELDS", 5000, least=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
 PATIENT_IMPORT_MAX_BYTES = environment.number("IMPORT_MAX_MB", 5, least=1) * 1024 * 1024
 PATIENT_IMPORT_MAX_ROWS = environment.number("IMPORT_MAX_ROWS", 5000, least=1)
+BACKUP_MAX_AGE_H = environment.number("BACKUP_MAX_AGE_H", 0)  # the dashboard and the doctor warn then; 0: never
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -166,6 +167,7 @@ SPECTACULAR_SETTINGS = {
         "Stain": "hemascope.web.cases.choices.Stain",
         "ModelTask": "hemascope.web.catalogue.choices.ModelTask",
         "M4Percent": "hemascope.web.reports.models.M4_PERCENT",
+        "DashboardWarningCode": "hemascope.web.dashboard.warnings.WarningCode",
         "CaseState": "hemascope.web.cases.choices.CaseState",
     },
 }
