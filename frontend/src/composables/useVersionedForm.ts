@@ -81,6 +81,12 @@ export function useVersionedForm<Row extends { version: number }, Values extends
         return saved
     }
 
+    for (const name of names)
+        watch(
+            () => values[name],
+            () => Reflect.deleteProperty(errors.value, name), // it was said of the value before
+            { deep: true },
+        )
     // The page reads the row anew now and then: what nobody has touched follows.
     watch(options.row, (row) => {
         if (row && base.value && row.version > base.value.version) rebase(row)

@@ -43,6 +43,12 @@ export function caseUpdate(
     )
 }
 
+/** What was left open is not sent, so that the server says which of it is needed. */
+function caseCreate(values: Partial<CaseValues>): Promise<Case> {
+    const given = Object.entries(values).filter(([, value]) => value !== null && value !== '')
+    return data(api.POST('/api/v1/cases', { body: Object.fromEntries(given) as unknown as Input }))
+}
+
 /** What stands on the request form: of a new case (`row` is null), or of one that is changed. */
 export function useCaseForm(row: () => Case | null, patient: number | null = null) {
     const { t } = useI18n()
@@ -52,11 +58,7 @@ export function useCaseForm(row: () => Case | null, patient: number | null = nul
         valuesOf: (found) => (found ? valuesOf(found) : { ...valuesOf(null), patient }),
         reload: ({ id }) => caseRead(id),
         async save(changes, found) {
-            // The server says at which field something is missing.
-            const body = changes as Input
-            const saved = found
-                ? await caseUpdate(found, body)
-                : await data(api.POST('/api/v1/cases', { body }))
+            const saved = found ? await caseUpdate(found, changes as Input) : await caseCreate(changes)
             queries.setQueryData(caseKey(saved.id), saved)
             void queries.invalidateQueries({ queryKey: ['cases'] })
             return saved
