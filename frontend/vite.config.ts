@@ -4,7 +4,8 @@ import Components from 'unplugin-vue-components/vite'
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import { defineConfig } from 'vitest/config'
 
-const server = process.env.HEMASCOPE_SERVER ?? 'http://127.0.0.1:8000'
+// The host stays what the browser says, else the server takes the page for one of another site.
+const server = { target: process.env.HEMASCOPE_SERVER ?? 'http://127.0.0.1:8000', changeOrigin: false }
 
 export default defineConfig({
     plugins: [
