@@ -3,20 +3,19 @@ import AxeBuilder from '@axe-core/playwright'
 import { SCREENS } from './screens'
 import { Client } from './workstation/client'
 import { reviewedCase } from './workstation/seeds'
-import { place } from './workstation/place'
 import { expect, test, type Page } from './workstation/test'
 
 const PICTURES = 'test-results/screens'
 const TABLET = { width: 820, height: 1180 }
 const GRAVE = ['serious', 'critical']
 
-let caseId = 0
+/** What stands in the addresses: a demonstration case in review, as readers know it. */
+let parameters: Record<string, string> = {}
 
 test.beforeAll(async () => {
-    const [technician, doctor] = [await Client.of('technician'), await Client.of('doctor')]
-    caseId = (await reviewedCase(technician, 'Pictured Example', 6)).id
-    const { fingerprint } = await doctor.get<{ fingerprint: string }>(`cases/${caseId}/analysis`)
-    await doctor.post(`cases/${caseId}/sign`, { password: place().passwords.doctor, fingerprint })
+    const technician = await Client.of('technician')
+    const { id, patient } = await reviewedCase(technician, 'Pictured Example', 6)
+    parameters = { caseId: String(id), patientId: String(patient.id), name: 'classifier-light' }
 })
 
 /** What went wrong on the page without being shown: errors of scripts, requests that failed. */
@@ -46,7 +45,9 @@ async function barriers(page: Page): Promise<string[]> {
 }
 
 function address(route: string): string {
-    return route.replace(/:caseId(\(\\d\+\))?/, String(caseId)).replace(/:missing.*/, 'no/such/page')
+    return route
+        .replace(/:missing.*/, 'no/such/page')
+        .replace(/:(\w+)(\(\\d\+\))?/g, (_, name: string) => parameters[name] ?? '')
 }
 
 for (const { name, route, as } of SCREENS) {
