@@ -9,15 +9,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 # The pages of the workstation: everything in frontend/ but what npm and the tests put there.
 APP := src/hemascope/web/app
-APP_SOURCES := $(shell find frontend -type d \( -name node_modules -o -name coverage \) -prune -o -type f -print)
+APP_SOURCES := $(shell find frontend -type d \( -name node_modules -o -name coverage -o -name e2e -o -name test-results -o -name playwright-report \) -prune -o -type f -print)
 NODE_MODULES := frontend/node_modules/.package-lock.json
 NPM := npm --prefix frontend
 
 .DELETE_ON_ERROR:
-.PHONY: help run serve app wheel test test-services check format openapi bench bench-web clean
+.PHONY: help run serve app wheel test e2e test-services check format openapi bench bench-web clean
 
 help:  ## List the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 run: .venv/installed-base  ## Analyse IMAGES=... (files or folders; default: a painted smear) into OUT=demo/report
 ifeq ($(strip $(IMAGES)),)
@@ -40,12 +40,18 @@ wheel: app  ## Build the package with the pages in it, into dist/
 serve: .venv/installed-web app  ## Run a demonstration of the workstation at http://127.0.0.1:8000, data in demo/workstation
 	$(BIN)/hemascope serve --data demo/workstation --demo
 
+e2e: .venv/installed-web app  ## Go through the workstation in a real browser (tests in frontend/e2e; needs Chromium)
+	tools/install-browser.sh
+	$(NPM) run budget
+	$(NPM) run e2e
+
 test-services: .venv/installed-dev  ## Run the web tests on a real MariaDB and Redis (installs them; Debian, as root)
 	tools/test-services.sh
 
 openapi: .venv/installed-dev  ## Write the description of the API to frontend/openapi.json
 	DJANGO_SETTINGS_MODULE=hemascope.web.settings.test $(BIN)/python manage.py spectacular --validate --fail-on-warn \
 		--format openapi-json --file frontend/openapi.json
+	$(BIN)/python tools/taxonomy_json.py > frontend/src/taxonomy/classes.json
 
 check: .venv/installed-dev $(NODE_MODULES)  ## Lint, format, types, layers; of the pages, too
 	$(BIN)/ruff check .

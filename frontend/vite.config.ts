@@ -22,6 +22,7 @@ export default defineConfig({
     server: { proxy: { '/api': server, '/captcha': server } },
     test: {
         environment: 'happy-dom',
+        testTimeout: 30_000, // only a hanging test fails by it, also on a busy machine
         include: ['src/**/*.test.ts'],
         setupFiles: ['src/testing/setup.ts'],
         server: { deps: { inline: ['element-plus'] } },

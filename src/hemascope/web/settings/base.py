@@ -181,7 +181,7 @@ TASKS = {
     }
 }
 JOB_POLL_S = 0.5  # how often a worker of the embedded queue looks for work
-JOB_LEASE_S = 30.0  # a worker that has not said for so long that it lives is taken for dead
+JOB_LEASE_S = environment.number("JOB_LEASE_S", 30, least=1)  # a worker silent for so long is taken for dead
 JOB_SWEEP_S = 5.0  # how often workers look for jobs of dead ones
 JOB_RETRY_S = 10.0  # before the second attempt; doubled for each further one
 

@@ -1,0 +1,74 @@
+/** Each page in both languages and two widths: pictures of it, no error behind it, nothing that bars anybody. */
+import AxeBuilder from '@axe-core/playwright'
+import { SCREENS } from './screens'
+import { Client } from './workstation/client'
+import { reviewedCase } from './workstation/seeds'
+import { expect, test, type Page } from './workstation/test'
+
+const PICTURES = 'test-results/screens'
+const TABLET = { width: 820, height: 1180 }
+const GRAVE = ['serious', 'critical']
+
+/** What stands in the addresses: a demonstration case in review, as readers know it. */
+let parameters: Record<string, string> = {}
+
+test.beforeAll(async () => {
+    const technician = await Client.of('technician')
+    const { id, patient } = await reviewedCase(technician, 'Pictured Example', 6)
+    parameters = { caseId: String(id), patientId: String(patient.id), name: 'classifier-light' }
+})
+
+/** What went wrong on the page without being shown: errors of scripts, requests that failed. */
+function faultsOf(page: Page): string[] {
+    const faults: string[] = []
+    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
+    page.on('pageerror', (error) => faults.push(error.message))
+    page.on(
+        'response',
+        (answer) => answer.status() >= 400 && faults.push(`${answer.status()} ${answer.url()}`),
+    )
+    return faults
+}
+
+async function settled(page: Page): Promise<void> {
+    await page.waitForLoadState('networkidle')
+    await expect(page.getByRole('status', { name: /Loading|加载中/ })).toHaveCount(0)
+}
+
+async function barriers(page: Page): Promise<string[]> {
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    return violations
+        .filter(({ impact }) => GRAVE.includes(impact ?? ''))
+        .flatMap(({ id, nodes }) =>
+            nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary}`),
+        )
+}
+
+function address(route: string): string {
+    return route
+        .replace(/:missing.*/, 'no/such/page')
+        .replace(/:(\w+)(\(\\d\+\))?/g, (_, name: string) => parameters[name] ?? '')
+}
+
+for (const { name, route, as } of SCREENS) {
+    test(`${name} shows no fault and bars nobody`, async ({ page: stranger, openAs }) => {
+        const page = as === 'nobody' ? stranger : await openAs(as, 'about:blank')
+        const faults = faultsOf(page)
+        await page.goto(address(route))
+        await settled(page)
+        await page.screenshot({ path: `${PICTURES}/${name}.en.png` })
+        expect(await barriers(page)).toEqual([])
+
+        await page.getByRole('button', { name: '中文' }).click()
+        await settled(page)
+        await page.screenshot({ path: `${PICTURES}/${name}.zh-CN.png` })
+
+        await page.setViewportSize(TABLET)
+        await page.screenshot({ path: `${PICTURES}/${name}.tablet.png` })
+        const [needed, given] = await page
+            .locator('main')
+            .evaluate((main) => [main.scrollWidth, main.clientWidth])
+        expect(needed, 'width that the page needs on a tablet').toBeLessThanOrEqual(given ?? 0)
+        expect(faults).toEqual([])
+    })
+}

@@ -1,0 +1,32 @@
+import type { Account } from './workstation/place'
+
+/** Every page of the workstation: its address as the router knows it, and an account that may open it. */
+export interface Screen {
+    name: string
+    route: string
+    as: Account | 'nobody'
+}
+
+export const SCREENS: readonly Screen[] = [
+    { name: 'sign-in', route: '/sign-in', as: 'nobody' },
+    { name: 'register', route: '/register', as: 'nobody' },
+    { name: 'dashboard', route: '/', as: 'doctor' },
+    { name: 'worklist', route: '/cases', as: 'doctor' },
+    { name: 'case-new', route: '/cases/new', as: 'technician' },
+    { name: 'case-overview', route: '/cases/:caseId(\\d+)/overview', as: 'doctor' },
+    { name: 'case-fields', route: '/cases/:caseId(\\d+)/fields', as: 'doctor' },
+    { name: 'case-recognition', route: '/cases/:caseId(\\d+)/recognition', as: 'doctor' },
+    { name: 'patients', route: '/patients', as: 'doctor' },
+    { name: 'patient', route: '/patients/:patientId(\\d+)', as: 'doctor' },
+    { name: 'patient-import', route: '/patients/import', as: 'technician' },
+    { name: 'models', route: '/models', as: 'admin' },
+    { name: 'model', route: '/models/:name', as: 'admin' },
+    { name: 'jobs', route: '/jobs', as: 'admin' },
+    { name: 'users', route: '/users', as: 'admin' },
+    { name: 'departments', route: '/users/departments', as: 'admin' },
+    { name: 'settings', route: '/settings', as: 'admin' },
+    { name: 'log', route: '/log', as: 'admin' },
+    { name: 'profile', route: '/profile', as: 'technician' },
+    { name: 'not-allowed', route: '/not-allowed', as: 'viewer' },
+    { name: 'missing', route: '/:missing(.*)*', as: 'viewer' },
+]
