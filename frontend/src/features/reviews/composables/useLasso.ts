@@ -1,0 +1,34 @@
+import { ref } from 'vue'
+import type { Point } from './galleryLayout'
+
+const SHORTEST_PX = 6
+
+/** A line drawn freely around cells; `done` gets it, in pixels of the content, when the mouse is let go. */
+export function useLasso(done: (outline: Point[], event: PointerEvent) => void) {
+    const outline = ref<Point[]>([])
+
+    function pointOf(event: PointerEvent): Point {
+        const box = (event.currentTarget as HTMLElement).getBoundingClientRect()
+        return { x: event.clientX - box.left, y: event.clientY - box.top }
+    }
+
+    function start(event: PointerEvent): void {
+        if (event.button !== 0) return
+        ;(event.currentTarget as HTMLElement).setPointerCapture(event.pointerId)
+        outline.value = [pointOf(event)]
+    }
+
+    function move(event: PointerEvent): void {
+        if (outline.value.length) outline.value.push(pointOf(event))
+    }
+
+    function end(event: PointerEvent): void {
+        const drawn = outline.value
+        outline.value = []
+        const [first] = drawn
+        const isDrawn = first && drawn.some(({ x, y }) => Math.hypot(x - first.x, y - first.y) > SHORTEST_PX)
+        if (isDrawn) done(drawn, event)
+    }
+
+    return { outline, start, move, end, cancel: () => (outline.value = []) }
+}
