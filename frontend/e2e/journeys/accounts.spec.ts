@@ -6,6 +6,7 @@ test('somebody registers, is approved by an administrator and signs in', async (
     const password = 'a long enough passphrase'
     await page.goto('/sign-in')
     await page.getByRole('link', { name: 'Register' }).click()
+    await expect(page.getByRole('heading', { name: 'Register' })).toBeVisible()
     await page.getByLabel('User name').fill(username)
     await page.getByLabel('Password').fill(password)
     await page.getByLabel('Name shown to others').fill('Nora Newcomer')
@@ -14,7 +15,7 @@ test('somebody registers, is approved by an administrator and signs in', async (
     const picture = page.getByRole('img', { name: /A picture with letters/ })
     await page.getByLabel('Letters in the picture').fill('wrong')
     await page.getByRole('button', { name: 'Ask for an account' }).click()
-    await expect(page.getByText('These are not the letters')).toBeVisible()
+    await expect(page.getByText('These were not the letters')).toBeVisible()
     await expect(page.getByLabel('User name')).toHaveValue(username) // nothing typed is lost
 
     const shown = await picture.getAttribute('src')
@@ -23,6 +24,7 @@ test('somebody registers, is approved by an administrator and signs in', async (
     await expect(page.getByText(`An administrator has to approve '${username}'`)).toBeVisible()
 
     await page.getByRole('link', { name: 'Back to sign-in' }).click()
+    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
     const signIn = async () => {
         await page.getByLabel('User name').fill(username)
         await page.getByLabel('Password').fill(password)
