@@ -3,6 +3,13 @@ import { caseProps, type FeatureRoutes } from '@/router/featureRoutes'
 export default {
     caseTabs: [
         {
+            path: 'analysis',
+            name: 'case-analysis',
+            component: () => import('./pages/CaseAnalysisPage.vue'),
+            props: caseProps,
+            meta: { title: 'reports.analysis', right: 'reports.read', order: 5 },
+        },
+        {
             path: 'report',
             name: 'case-report',
             component: () => import('./pages/CaseReportPage.vue'),

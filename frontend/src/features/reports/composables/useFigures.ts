@@ -24,5 +24,10 @@ export function useFigures() {
         return value == null ? none : `${n(value, 'percent')} : 1 (${numerator}/${denominator})`
     }
 
-    return { percent, interval, share, ratio }
+    /** per 100 leucocytes */
+    function per100({ value, numerator, denominator }: Schema<'Ratio'>): string {
+        return value == null ? none : `${n(value, 'percent')} (${numerator}/${denominator})`
+    }
+
+    return { percent, interval, share, ratio, per100 }
 }
