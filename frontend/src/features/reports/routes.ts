@@ -1,6 +1,15 @@
+import { Document } from '@element-plus/icons-vue'
 import { caseProps, type FeatureRoutes } from '@/router/featureRoutes'
 
 export default {
+    pages: [
+        {
+            path: '/reports',
+            name: 'reports',
+            component: () => import('./pages/ReportListPage.vue'),
+            meta: { title: 'reports.title', right: 'reports.read', menu: { icon: Document, order: 4 } },
+        },
+    ],
     caseTabs: [
         {
             path: 'analysis',
