@@ -68,6 +68,7 @@ test.each([
     const wrapper = await dialog()
     await send(wrapper)
     expect(wrapper.get('[role=alert]').text()).toContain(title)
+    expect(wrapper.get('[role=alert]').text()).toContain('why')
     expect(button(wrapper, 'Sign').attributes('disabled')).toBeDefined()
 
     await button(wrapper, 'Look again').trigger('click')

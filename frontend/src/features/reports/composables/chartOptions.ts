@@ -68,8 +68,8 @@ function bars(slices: Slice[], percent: (value: number) => string): BarSeriesOpt
 function pie(slices: Slice[], percent: (value: number) => string): PieSeriesOption {
     return {
         type: 'pie',
-        radius: ['35%', '65%'],
+        radius: ['30%', '58%'],
         data: slices,
-        label: { formatter: ({ name, value }) => `${name} ${percent(Number(value))}` },
+        label: { overflow: 'none', formatter: ({ name, value }) => `${name}\n${percent(Number(value))}` },
     }
 }
