@@ -16,7 +16,7 @@ export function useLasso(
     }
 
     function start(event: PointerEvent): void {
-        if (event.button !== 0) return
+        if (event.button !== 0 || (event.target as Element).closest('button')) return
         ;(event.currentTarget as HTMLElement).setPointerCapture(event.pointerId)
         outline.value = [pointOf(event)]
     }
