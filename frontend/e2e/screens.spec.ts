@@ -69,6 +69,7 @@ for (const { name, route, as } of SCREENS) {
             .locator('main')
             .evaluate((main) => [main.scrollWidth, main.clientWidth])
         expect(needed, 'width that the page needs on a tablet').toBeLessThanOrEqual(given ?? 0)
+        await page.getByRole('button', { name: 'English' }).click() // it is kept in the account
         expect(faults).toEqual([])
     })
 }

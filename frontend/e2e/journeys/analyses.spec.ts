@@ -15,6 +15,7 @@ test('a case is made, its fields are uploaded and their cells found and recognis
     await page.getByRole('button', { name: 'New case' }).click()
     await page.getByRole('combobox', { name: 'Patient' }).fill(patient.hospital_number)
     await page.getByRole('option', { name: patient.hospital_number }).click()
+    await page.getByText('Peripheral blood', { exact: true }).click()
     await page.getByLabel('Collected').fill('2026-02-03')
     await page.getByLabel('Clinical question').fill('Blasts?')
     await page.getByRole('button', { name: 'Create case' }).click()

@@ -1,10 +1,11 @@
 import type { Locator, Page } from '@playwright/test'
 
-/** A reader's hands: does what is asked and counts it. Moving the pointer is free, pressing is not. */
+/** A reader's hands: does what is asked and counts it. Moving the pointer and turning the wheel are no presses. */
 export class Hands {
     keys = 0
     clicks = 0
     drags = 0
+    wheelTurns = 0
 
     constructor(private readonly page: Page) {}
 
@@ -29,5 +30,11 @@ export class Hands {
     async drag(what: Locator, to: Locator): Promise<void> {
         this.drags += 1
         await what.dragTo(to)
+    }
+
+    async turnWheel(over: Locator, pixels: number): Promise<void> {
+        this.wheelTurns += 1
+        await over.hover({ position: { x: 1, y: 1 }, force: true })
+        await this.page.mouse.wheel(0, pixels)
     }
 }

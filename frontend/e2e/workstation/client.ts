@@ -41,7 +41,7 @@ export class Client {
     }
 
     async newCase(patientName: string): Promise<Schema<'Case'>> {
-        const hospital_number = `E2E-${Date.now()}-${Math.floor(Math.random() * 1000)}`
+        const hospital_number = `E2E-${String(Date.now()).slice(-8)}`
         const patient = await this.post<Schema<'Patient'>>('patients', { hospital_number, name: patientName })
         const specimen = { specimen: 'peripheral-blood', collected_on: '2026-01-15' }
         return this.post<Schema<'Case'>>('cases', { patient: patient.id, ...specimen })

@@ -3,7 +3,7 @@ import { test as base, type BrowserContext, type Page } from '@playwright/test'
 import { Client } from './client'
 import { place, stateFile, type Account } from './place'
 
-export { expect, type Page } from '@playwright/test'
+export { expect, type Locator, type Page } from '@playwright/test'
 
 interface Fixtures {
     /** A page of its own browser, signed in as this account; each call opens another. */

@@ -1,9 +1,9 @@
 import { reactive, ref } from 'vue'
+import { useI18n } from 'vue-i18n'
 import { api, data } from '@/api/client'
 import { ApiError } from '@/api/errors'
 import type { Schema } from '@/api/types'
 import { useSubmit } from '@/composables/useSubmit'
-import { useRefusal } from './useRefusal'
 
 type Registration = Required<Omit<Schema<'RegistrationInputRequest'>, 'sex' | 'language'>>
 
@@ -21,7 +21,7 @@ export function useRegistration(language: () => Schema<'Language'>) {
     })
     const isDone = ref(false)
     const { isBusy, errors, submit } = useSubmit(Object.keys(values))
-    const { refusalOf } = useRefusal()
+    const { t } = useI18n()
 
     async function register(): Promise<void> {
         let captchaRefusal = ''
@@ -30,7 +30,7 @@ export function useRegistration(language: () => Schema<'Language'>) {
                 await data(api.POST('/api/v1/registrations', { body: { ...values, language: language() } }))
             } catch (error) {
                 if (!(error instanceof ApiError) || error.code !== 'captcha') throw error
-                captchaRefusal = refusalOf(error)
+                captchaRefusal = t('accounts.captcha.wrong')
             }
         })
         if (captchaRefusal) {

@@ -56,7 +56,7 @@ test('wrong letters are told at the picture, and the registration is not taken f
     })
 
     await vi.waitFor(() =>
-        expect(wrapper.find('.el-form-item:has(#captcha)').text()).toContain('Type the letters'),
+        expect(wrapper.find('.el-form-item:has(#captcha)').text()).toContain('not the letters'),
     )
     expect(wrapper.find('form').exists()).toBe(true)
 })

@@ -1,9 +1,11 @@
 /** Everything the review page shows and does, in one place: cells, groups, selection, changes. */
 import { computed, reactive, type Ref } from 'vue'
+import { useQueryClient } from '@tanstack/vue-query'
 import { ElMessage } from 'element-plus'
 import { useI18n } from 'vue-i18n'
 import { ApiError } from '@/api/errors'
 import { useReporting } from '@/composables/useReporting'
+import { caseKey } from '@/features/cases/composables/useCase'
 import { useSession } from '@/stores/session'
 import type { CellClassId } from '@/taxonomy'
 import { groupCells, type GalleryFilter } from './cellGroups'
@@ -17,6 +19,7 @@ export function useReview(caseId: number, mayChange: Ref<boolean>) {
     const { t } = useI18n()
     const { messageOf, reporting } = useReporting()
     const session = useSession()
+    const queries = useQueryClient()
     const reader = session.user?.id ?? 0
 
     /** Somebody else may have signed in since: nothing is sent in another person's name. */
@@ -30,7 +33,10 @@ export function useReview(caseId: number, mayChange: Ref<boolean>) {
         { storageKey: `hemascope.review.${reader}.${caseId}`, send },
         {
             onAnswer: (answered) => cells.take(answered),
-            onRefused: (error) => ElMessage.error(messageOf(error)),
+            onRefused: (error) => {
+                ElMessage.error(messageOf(error))
+                void queries.invalidateQueries({ queryKey: caseKey(caseId) }) // signed meanwhile, perhaps
+            },
         },
     )
     const cells = useCaseCells(caseId, reader, queue.pending)
