@@ -55,7 +55,11 @@ export const api = createClient<paths>({
 })
 api.use(headersAndErrors)
 
-/** `await data(api.GET(...))`: the answer's body; errors have been thrown by the middleware. */
+/** `await data(api.GET(...))`: the answer's body. An answer that breaks off is as good as none; both throw `ApiError`. */
 export async function data<T>(answer: Promise<{ data?: T }>): Promise<T> {
-    return (await answer).data as T
+    try {
+        return (await answer).data as T
+    } catch (error) {
+        throw error instanceof ApiError ? error : new ApiError(0, 'unreachable', String(error))
+    }
 }
