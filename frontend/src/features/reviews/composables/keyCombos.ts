@@ -21,6 +21,9 @@ export type ReviewAction = keyof typeof ACTIONS
 export type Command = string
 export const CLASS_PREFIX = 'class:'
 
+/** What goes on while the key is held; all else acts once a press, so that a long press names no second cell. */
+export const WHILE_HELD: ReadonlySet<Command> = new Set(['bigger', 'smaller'])
+
 export const DEFAULT_KEYS: Readonly<Record<Command, string>> = {
     ...ACTIONS,
     ...Object.fromEntries(
@@ -49,9 +52,16 @@ export function comboOf(event: KeyboardEvent): string {
     if (MODIFIERS.has(event.key) || event.isComposing) return ''
     const isCtrl = event.ctrlKey || event.metaKey
     const isCharacter = event.key.length === 1
-    const key = isCharacter && isCtrl ? event.key.toLowerCase() : event.key
+    const key = isCharacter ? characterOf(event, isCtrl) : event.key
     const isShiftTold = event.shiftKey && (!isCharacter || isCtrl) // a character tells of Shift by itself
     return `${isCtrl ? 'Ctrl+' : ''}${event.altKey ? 'Alt+' : ''}${isShiftTold ? 'Shift+' : ''}${key}`
+}
+
+/** The case of a letter tells one class from another: Caps Lock must not. */
+function characterOf(event: KeyboardEvent, isCtrl: boolean): string {
+    if (isCtrl) return event.key.toLowerCase()
+    if (!event.getModifierState('CapsLock')) return event.key
+    return event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase()
 }
 
 export type Clash = { kind: 'reserved' } | { kind: 'taken'; by: Command }

@@ -22,6 +22,17 @@ test.each([
     expect(comboOf(new KeyboardEvent('keydown', event))).toBe(combo)
 })
 
+test.each([
+    [{ key: 'A' }, 'a'],
+    [{ key: 'a', shiftKey: true }, 'A'],
+    [{ key: '?', shiftKey: true }, '?'],
+])('with Caps Lock on %j is written %s all the same', (init, combo) => {
+    const event = new KeyboardEvent('keydown', init)
+    event.getModifierState = (name) => name === 'CapsLock' // happy-dom knows of no Caps Lock
+
+    expect(comboOf(event)).toBe(combo)
+})
+
 test('a key that another command has is not given away', () => {
     const keys = useKeys()
 

@@ -1,5 +1,5 @@
 import { onBeforeUnmount, onMounted } from 'vue'
-import { comboOf, isTyping, type Command } from './keyCombos'
+import { comboOf, isTyping, WHILE_HELD, type Command } from './keyCombos'
 import { useKeys } from './useKeys'
 
 /** Runs the command of a pressed key while the page is shown; `run` is false where it does not know the command. */
@@ -17,7 +17,8 @@ export function useReviewKeys(
             event.target instanceof HTMLElement && event.target.closest('button, a, input') !== null
         if (isControl && (combo === 'Enter' || combo === ' ')) return // the button itself is meant
         const command = keys.commandOf.get(combo)
-        if (command ? run(command) : move(event)) event.preventDefault()
+        const isHeld = event.repeat && command !== undefined && !WHILE_HELD.has(command)
+        if (isHeld || (command ? run(command) : move(event))) event.preventDefault()
     }
 
     onMounted(() => document.addEventListener('keydown', press))
