@@ -56,6 +56,11 @@ export function wished(cell: Cell, wish: Wish, reader: number): Cell {
     }
 }
 
+/** Whether the wish says which class the cell has, so that no other can hide behind it. */
+export function isNaming({ verb }: Wish): boolean {
+    return verb === 'relabel' || verb === 'confirm'
+}
+
 /** Whether the cell is as was wished already: an answer that got lost, or a colleague of the same opinion. */
 export function isAsWished(cell: Cell, wish: Wish, was: SeenCell): boolean {
     switch (wish.verb) {

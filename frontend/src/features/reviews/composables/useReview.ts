@@ -12,7 +12,7 @@ import { groupCells, type GalleryFilter } from './cellGroups'
 import { seen, UNIDENTIFIED, type Change, type ChangeVerb, type Wish } from './changes'
 import { reverse, sendChange, type Cell, type StepOutcome } from './reviewApi'
 import { useCaseCells } from './useCaseCells'
-import { useReviewQueues } from './useReviewQueue'
+import { useReviewQueues } from './useReviewQueues'
 import { useSelection } from './useSelection'
 
 export function useReview(caseId: number, mayChange: Ref<boolean>) {
@@ -46,8 +46,8 @@ export function useReview(caseId: number, mayChange: Ref<boolean>) {
     const byId = computed(() => new Map(cells.cells.value.map((cell) => [cell.id, cell])))
     const selection = useSelection(computed(() => visible.value.map(({ id }) => id)))
     const current = computed(() => byId.value.get(selection.current.value ?? -1))
-    /** what undo took back before it was sent (`Change`), or what the server took back */
-    let reversed: (Change | 'server')[] = []
+    /** who took back what undo took back: the queue, before it was sent, or the server */
+    let reversed: ('queue' | 'server')[] = []
 
     function cellsOf(ids: readonly number[]): Cell[] {
         return ids.flatMap((id) => byId.value.get(id) ?? [])
@@ -92,24 +92,24 @@ export function useReview(caseId: number, mayChange: Ref<boolean>) {
     /** What was not sent yet is simply taken out; what may have arrived is undone by the server, in its order. */
     async function undo(): Promise<void> {
         if (!mayChange.value) return
-        const unsent = queue.takeBack()
-        if (unsent) reversed.push(unsent)
+        if (queue.takeBack()) reversed.push('queue')
         else if (queue.isWaiting.value) ElMessage.warning(t('reviews.undoWaits'))
         else if (await onServer('undo')) reversed.push('server')
     }
 
     async function redo(): Promise<void> {
         if (!mayChange.value) return
-        const last = reversed.pop()
-        if (last && last !== 'server') queue.push(last, last.cells)
+        if (reversed.at(-1) === 'queue' && queue.putBack()) reversed.pop()
         else if (queue.isWaiting.value) ElMessage.warning(t('reviews.undoWaits'))
-        else await onServer('redo')
+        else {
+            reversed.pop()
+            await onServer('redo')
+        }
     }
 
     function onServer(verb: 'undo' | 'redo'): Promise<boolean> {
         return reporting(async () => {
-            await queue.idle()
-            const outcome = await reverse(caseId, verb)
+            const outcome = await queue.reverse(() => reverse(caseId, verb))
             cells.take([...outcome.cells, ...outcome.conflicts.flatMap(({ cell }) => cell ?? [])])
             if (outcome.conflicts.length)
                 ElMessage.warning(t('reviews.changedSince', outcome.conflicts.length))

@@ -2,46 +2,36 @@
  * Changes of one reader on their way to the server: shown at once, sent one by one in their order, kept in the browser
  * until the server has answered. A cell that a colleague changed meanwhile becomes a conflict and is not overwritten.
  */
-import { computed, effectScope, onScopeDispose, ref } from 'vue'
-import { defineStore } from 'pinia'
+import { computed, onScopeDispose, ref } from 'vue'
 import { ApiError } from '@/api/errors'
-import { insisted, isAsWished, type Change, type SeenCell, type Wish } from './changes'
+import { insisted, isAsWished, isNaming, type Change, type SeenCell, type Wish } from './changes'
+import { keepQueue, keptQueue, type Conflict } from './keptQueue'
 import type { Cell, StepOutcome } from './reviewApi'
 
 export const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
 const MAX_CELLS = 2000 // the server's limit for one request
 
-export interface Conflict {
-    cellId: number
-    mine: Wish
-    /** the cell as the colleague left it; null: it is gone */
-    theirs: Cell | null
-}
-
-interface QueueOptions {
+export interface QueueOptions {
     /** names reader and case: nobody sends another person's changes */
     storageKey: string
     send: (change: Change) => Promise<StepOutcome>
 }
 
-interface Listener {
+/** Undo or redo by the server: after what was wished before it, and before what was wished later. */
+interface Reversal {
+    /** the last change that was wished before it */
+    after: string | undefined
+    run: () => Promise<boolean>
+}
+
+export interface Listener {
     onAnswer: (cells: Cell[]) => void
     onRefused: (error: ApiError) => void
 }
 
-interface Stored {
-    pending: Change[]
-    conflicts: Conflict[]
-}
-
-function stored(key: string): Stored {
-    const text = localStorage.getItem(key)
-    return text ? (JSON.parse(text) as Stored) : { pending: [], conflicts: [] }
-}
-
 export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listener) {
-    const before = stored(storageKey)
+    const before = keptQueue(storageKey)
     const pending = ref<Change[]>(before.pending)
     const conflicts = ref<Conflict[]>(before.conflicts)
     const failures = ref(0)
@@ -50,16 +40,15 @@ export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listen
     let isSending = false
     let isStopped = false
     let timer: ReturnType<typeof setTimeout> | undefined
-    let whenIdle: (() => void)[] = []
+    let takenBack: Change[] = []
+    const reversals: Reversal[] = []
 
     function store(): void {
-        if (pending.value.length || conflicts.value.length) {
-            const state: Stored = { pending: pending.value, conflicts: conflicts.value }
-            localStorage.setItem(storageKey, JSON.stringify(state))
-        } else localStorage.removeItem(storageKey)
+        keepQueue(storageKey, { pending: pending.value, conflicts: conflicts.value })
     }
 
     function push(wish: Wish, cells: SeenCell[]): void {
+        takenBack = []
         for (let start = 0; start < cells.length; start += MAX_CELLS)
             pending.value.push({
                 ...wish,
@@ -72,27 +61,66 @@ export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listen
     }
 
     /** Takes the last change out again, if it was never sent. */
-    function takeBack(): Change | undefined {
-        if (pending.value.at(-1)?.isAttempted !== false) return undefined
-        const change = pending.value.pop()
+    function takeBack(): boolean {
+        const last = pending.value.at(-1)
+        if (!last || last.isAttempted) return false
+        takenBack.push(last)
+        pending.value.pop()
         store()
-        return change
+        return true
+    }
+
+    /** Puts in again what was taken back last. */
+    function putBack(): boolean {
+        const change = takenBack.pop()
+        if (!change) return false
+        pending.value.push(change)
+        store()
+        void sendNext()
+        return true
+    }
+
+    /** Undoes or does again by the server, in its place among the changes. Rejects with the server's `ApiError`. */
+    function reverse(step: () => Promise<StepOutcome>): Promise<StepOutcome> {
+        return new Promise((resolve, reject) => {
+            const run = async () => {
+                try {
+                    const outcome = await step()
+                    outcome.cells.forEach(rebase)
+                    resolve(outcome)
+                } catch (error) {
+                    reject(error)
+                }
+                return true
+            }
+            reversals.push({ after: pending.value.at(-1)?.key, run })
+            void sendNext()
+        })
+    }
+
+    function nextTask(): (() => Promise<boolean>) | undefined {
+        const [reversal] = reversals
+        if (reversal && !pending.value.some(({ key }) => key === reversal.after)) {
+            reversals.shift()
+            return reversal.run
+        }
+        const [change] = pending.value
+        return change && (() => deliver(change))
     }
 
     async function sendNext(): Promise<void> {
-        const change = pending.value[0]
-        if (isSending || isStopped || !change) return
+        const task = isSending || isStopped ? undefined : nextTask()
+        if (!task) return
         clearTimeout(timer)
         isSending = true
-        change.isAttempted = true
-        store()
-        const isDone = await deliver(change)
-        isSending = false
+        const isDone = await task().finally(() => (isSending = false))
         if (isDone) void sendNext()
     }
 
     /** False: the change is still to be sent. */
     async function deliver(change: Change): Promise<boolean> {
+        change.isAttempted = true
+        store()
         try {
             settle(change, await send(change))
             return true
@@ -123,7 +151,7 @@ export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listen
 
     /** Later wishes about a cell were made in sight of one's own earlier ones. */
     function rebase(cell: Cell): void {
-        for (const later of pending.value)
+        for (const later of [...pending.value, ...takenBack])
             for (const one of later.cells) if (one.id === cell.id) one.version = cell.version
     }
 
@@ -132,9 +160,12 @@ export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listen
         const wishes = pending.value.flatMap((one) =>
             one.cells.filter(({ id }) => id === cellId).map((was) => ({ one, was })),
         )
-        const last = wishes.at(-1)
-        if (!last) throw new Error(`cell ${cellId} was not asked for in ${change.key}`)
-        if (theirs && isAsWished(theirs, change, last.was) && wishes.length === 1) return
+        const [own, last] = [wishes[0], wishes.at(-1)]
+        if (!own || !last) throw new Error(`cell ${cellId} was not asked for in ${change.key}`)
+        if (theirs && isAsWished(theirs, change, own.was) && (isNaming(change) || wishes.length === 1)) {
+            rebase(theirs)
+            return
+        }
         for (const { one } of wishes)
             if (one !== change) one.cells = one.cells.filter(({ id }) => id !== cellId)
         pending.value = pending.value.filter((one) => one === change || one.cells.length)
@@ -146,7 +177,6 @@ export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listen
         failures.value = 0
         pending.value = pending.value.filter(({ key }) => key !== change.key)
         store()
-        if (!pending.value.length) whenIdle.splice(0).forEach((tell) => tell())
     }
 
     /** The reader's own opinion goes over the colleague's, knowingly. */
@@ -161,12 +191,6 @@ export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listen
         store()
     }
 
-    /** Resolves once everything has been answered. */
-    function idle(): Promise<void> {
-        if (!pending.value.length) return Promise.resolve()
-        return new Promise((resolve) => whenIdle.push(resolve))
-    }
-
     /** The page that shows the cells was left and opened again. */
     function listen(next: Listener): void {
         listener = next
@@ -177,32 +201,22 @@ export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listen
     window.addEventListener('online', retry)
     onScopeDispose(() => {
         isStopped = true
-        whenIdle = []
         clearTimeout(timer)
         window.removeEventListener('online', retry)
     })
     retry()
 
-    return { pending, conflicts, isWaiting, push, takeBack, keepMine, takeTheirs, retry, listen, idle }
-}
-
-type ReviewQueue = ReturnType<typeof useReviewQueue>
-
-/** A queue goes on sending when its page is left; who comes back finds the same one. */
-export const useReviewQueues = defineStore('reviewQueues', () => {
-    const queues = new Map<string, ReviewQueue>()
-
-    function of(options: QueueOptions, listener: Listener): ReviewQueue {
-        const open = queues.get(options.storageKey)
-        if (open) {
-            open.listen(listener)
-            return open
-        }
-        const queue = effectScope(true).run(() => useReviewQueue(options, listener))
-        if (!queue) throw new Error('a new scope runs at once')
-        queues.set(options.storageKey, queue)
-        return queue
+    return {
+        pending,
+        conflicts,
+        isWaiting,
+        push,
+        takeBack,
+        putBack,
+        reverse,
+        keepMine,
+        takeTheirs,
+        retry,
+        listen,
     }
-
-    return { of }
-})
+}
