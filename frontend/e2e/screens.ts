@@ -17,6 +17,7 @@ export const SCREENS: readonly Screen[] = [
     { name: 'case-fields', route: '/cases/:caseId(\\d+)/fields', as: 'doctor' },
     { name: 'case-recognition', route: '/cases/:caseId(\\d+)/recognition', as: 'doctor' },
     { name: 'case-review', route: '/cases/:caseId(\\d+)/review', as: 'doctor' },
+    { name: 'case-analysis', route: '/cases/:caseId(\\d+)/analysis', as: 'doctor' },
     { name: 'case-report', route: '/cases/:caseId(\\d+)/report', as: 'doctor' },
     { name: 'cells', route: '/cells', as: 'doctor' },
     { name: 'reports', route: '/reports', as: 'doctor' },

@@ -31,7 +31,7 @@ test('an obstacle tells its numbers and leads to where it is mended', async () =
 })
 
 test('a page that is of no case is linked without one', async () => {
-    const wrapper = await shown([{ reason: 'running', message: '' }], ['jobs'])
+    const wrapper = await shown([{ ...UNREVIEWED, reason: 'running' }], ['jobs'])
 
     expect(wrapper.get('a').attributes('href')).toBe('/jobs')
 })

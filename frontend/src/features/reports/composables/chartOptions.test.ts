@@ -2,11 +2,12 @@ import { expect, test } from 'vitest'
 import { cellClass } from '@/taxonomy'
 import { chartOption, slicesOf } from './chartOptions'
 
+const NONE = { percent_low: null, percent_high: null, per_100_wbc: null }
 const ROWS = [
-    { class: 'band_neutrophil', count: 3, in_denominator: true, percent: 37.5 },
-    { class: 'lymphocyte', count: 5, in_denominator: true, percent: 62.5 },
-    { class: 'monocyte', count: 0, in_denominator: true, percent: 0 },
-    { class: 'unidentified', count: 4, in_denominator: false, percent: null },
+    { ...NONE, class: 'band_neutrophil', count: 3, in_denominator: true, percent: 37.5 },
+    { ...NONE, class: 'lymphocyte', count: 5, in_denominator: true, percent: 62.5 },
+    { ...NONE, class: 'monocyte', count: 0, in_denominator: true, percent: 0 },
+    { ...NONE, class: 'unidentified', count: 4, in_denominator: false, percent: null },
 ]
 const slices = slicesOf(ROWS, (id) => `<${id}>`)
 const percent = (value: number) => `${value.toFixed(1)} %`

@@ -106,6 +106,19 @@ test('all shown cells are confirmed at once, except the unidentified', async () 
     expect(review.progress.value.confirmed).toBe(2)
 })
 
+test('confirming one cell goes on to the next, also while the mouse rests', async () => {
+    const { review, posts } = await reviewOf()
+
+    review.selection.hovered.value = 2
+    review.confirmTargets()
+    review.confirmTargets()
+    await flushPromises()
+
+    expect(
+        posts().map(({ body }) => (body as { cells: { id: number }[] }).cells.map(({ id }) => id)),
+    ).toEqual([[2], [3]])
+})
+
 test('nothing is changed where the reader may not', async () => {
     const { review, posts } = await reviewOf({}, false)
 
