@@ -83,6 +83,7 @@ export function useReview(caseId: number, mayChange: Ref<boolean>) {
     function stepFrom(id: number): void {
         const index = visible.value.findIndex((cell) => cell.id === id)
         selection.current.value = visible.value[index + 1]?.id ?? id
+        selection.restMouse()
         selection.hovered.value = null // the resting mouse would hold the next key at the old cell
     }
 

@@ -12,6 +12,8 @@ export function useSelection(order: Ref<readonly number[]>) {
     /** the cell of the side panel and of the focus */
     const current = ref<number | null>(null)
     const hovered = ref<number | null>(null)
+    /** a key moved the focus, and the mouse has not stirred since: what comes to lie under it is not pointed at */
+    const isMouseResting = ref(false)
     let anchor: number | null = null
 
     /** What left the page by a filter or a colleague's change is not acted on. */
@@ -51,6 +53,11 @@ export function useSelection(order: Ref<readonly number[]>) {
         chosen.value = new Set(keepsOthers ? [...chosen.value, ...ids] : ids)
     }
 
+    function restMouse(): void {
+        isMouseResting.value = true
+        hovered.value = null
+    }
+
     function clear(): void {
         chosen.value = new Set()
     }
@@ -66,5 +73,20 @@ export function useSelection(order: Ref<readonly number[]>) {
         clear()
     }
 
-    return { chosen, selected, targets, current, hovered, click, toggle, add, clear, leave }
+    return {
+        chosen,
+        selected,
+        targets,
+        current,
+        hovered,
+        isMouseResting,
+        click,
+        toggle,
+        add,
+        restMouse,
+        clear,
+        leave,
+    }
 }
+
+export type Selection = ReturnType<typeof useSelection>
