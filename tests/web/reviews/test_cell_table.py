@@ -102,6 +102,18 @@ def test_row_of_the_table_names_case_patient_and_file(lin: User) -> None:
 
     assert (row["case_number"], row["patient"]) == (cell.case.number, cell.case.patient_id)
     assert (row["file_name"], row["uploaded_by"]) == ("smear 1.png", lin.pk)
+    assert row["hospital_number"] == cell.case.patient.hospital_number
+
+
+def test_row_of_the_table_names_who_uploaded_and_who_verified(lin: User) -> None:
+    wang = make_user("wang", role="doctor", nickname="Dr Wang")
+    field = make_field(make_case(lin))
+    for verified_by, name in ((wang, "Dr Wang"), (lin, "lin"), (None, None)):
+        cell = make_cell(field, verified_by=verified_by)
+
+        _, row = Client(lin).get(f"reviews/cells/{cell.pk}")
+
+        assert (row["uploaded_by_name"], row["verified_by_name"]) == ("lin", name)
 
 
 def test_page_costs_the_same_number_of_queries_however_many_cells(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.utils.dateparse import parse_datetime
 
 from hemascope.web.accounts.models import User
 from hemascope.web.analyses.models import Cell
@@ -122,12 +123,23 @@ def test_cell_changed_by_a_colleague_is_a_conflict_and_the_others_are_kept(
     assert classes(cells) == ["monocyte", "basophil", "monocyte"]
 
 
+def test_conflict_says_who_changed_the_cell_and_when(lin: User, wang: User, cells: list[Cell]) -> None:
+    step(wang, "relabel", cells[:1], reader_class="basophil")
+    Cell.objects.filter(pk=cells[1].pk).update(version=5)  # not by a reader
+
+    by_wang, by_nobody = step(lin, "relabel", cells[:2], reader_class="monocyte")["conflicts"]
+
+    assert (by_wang["changed_by_name"], by_nobody["changed_by_name"]) == ("wang", "")
+    assert (parse_datetime(by_wang["changed_at"]), by_nobody["changed_at"]) == (ReviewStep.objects.get().at, None)
+
+
 def test_cell_that_may_not_be_seen_is_a_conflict_that_tells_nothing(lin: User, cells: list[Cell]) -> None:
     stranger = make_cell(make_field(make_case(make_user(role="doctor", department=make_department()))))
 
     [conflict] = step(lin, "relabel", [cells[0], stranger], reader_class="monocyte")["conflicts"]
 
     assert (conflict["id"], conflict["code"], conflict["cell"]) == (stranger.pk, "not_found", None)
+    assert (conflict["changed_by_name"], conflict["changed_at"]) == ("", None)
     assert classes([stranger]) == [""]
 
 
@@ -223,6 +235,7 @@ def test_history_of_a_cell_holds_every_step(lin: User, case: Case, cells: list[C
         ("relabel", "monocyte", "lymphocyte"),
         ("undo", "", "lymphocyte"),
     ]
+    assert {one["reader_name"] for one in history} == {"lin"}
 
 
 def test_steps_carry_the_numbers_of_their_audit_events(lin: User, case: Case, cells: list[Cell]) -> None:

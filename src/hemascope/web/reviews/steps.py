@@ -26,12 +26,16 @@ Decide = Callable[[Cell], Opinion]  # the new opinion; raises ConflictError wher
 
 @dataclass(frozen=True, slots=True)
 class CellConflict:
-    """Why one cell stayed as it is; `cell` is its present state, None where the reader may not see it."""
+    """Why one cell stayed as it is; `cell` is its present state, None where the reader may not see it.
+
+    `step` is the reader's step that left it so, None where no reader has changed it.
+    """
 
     id: int
     code: str
     message: str
     cell: Cell | None = None
+    step: ReviewStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def take_step(
     case = open_case_locked(case_id)
     cells = Cell.objects.select_for_update().filter(case=case).in_bulk(list(cell_ids))
     decided: dict[int, Opinion] = {}
+    refused: dict[int, ConflictError] = {}
     conflicts: list[CellConflict] = []
     for cell_id in cell_ids:
         cell = cells.get(cell_id)
@@ -78,12 +83,23 @@ def take_step(
         try:
             decided[cell_id] = decide(cell)
         except ConflictError as error:
-            conflicts.append(CellConflict(cell_id, error.code, str(error), cell))
+            refused[cell_id] = error
+    conflicts += _conflicts(refused, cells)
     changed = {cells[cell_id]: opinion for cell_id, opinion in decided.items() if _differs(cells[cell_id], opinion)}
     if changed or reverses:
         record(by=by, case=case, verb=verb, changed=changed, reverses=reverses)
     now = Cell.objects.in_bulk(list(decided))
     return StepOutcome([now[cell_id] for cell_id in decided], conflicts)
+
+
+def _conflicts(refused: Mapping[int, ConflictError], cells: Mapping[int, Cell]) -> list[CellConflict]:
+    """With who changed each cell last, in one query."""
+    last = {cell_id: cells[cell_id].changed_sequence for cell_id in refused}
+    steps = ReviewStep.objects.select_related("reader").in_bulk(set(last.values()))
+    return [
+        CellConflict(cell_id, error.code, str(error), cells[cell_id], steps.get(last[cell_id]))
+        for cell_id, error in refused.items()
+    ]
 
 
 def record(

@@ -18,11 +18,17 @@ class TableCellSerializer(CellSerializer):
 
     case_number = serializers.CharField()
     patient = serializers.IntegerField()
+    hospital_number = serializers.CharField()
     file_name = serializers.CharField()
     uploaded_by = serializers.IntegerField()
+    uploaded_by_name = serializers.CharField()
+    verified_by_name = serializers.CharField(allow_null=True)
 
     class Meta(CellSerializer.Meta):
-        fields = (*CellSerializer.Meta.fields, "case_number", "patient", "file_name", "uploaded_by")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            *CellSerializer.Meta.fields, "case_number", "patient", "hospital_number", "file_name", "uploaded_by",
+            "uploaded_by_name", "verified_by_name",
+        )  # fmt: skip
         read_only_fields = fields  # type: ignore[assignment]
 
 
@@ -77,6 +83,10 @@ class CellConflictSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="`stale_version`, `conflict` or `not_found`.")
     message = serializers.CharField()
     cell = CellSerializer(allow_null=True)
+    changed_by_name = serializers.CharField(
+        source="step.reader.__str__", default="", read_only=True, help_text="Who changed it last; empty: no reader."
+    )
+    changed_at = serializers.DateTimeField(source="step.at", default=None, allow_null=True, read_only=True)
 
 
 class StepOutcomeSerializer(serializers.Serializer[Any]):
@@ -90,13 +100,14 @@ class LabelChangeSerializer(serializers.ModelSerializer[LabelChange]):
     sequence = serializers.IntegerField(source="step_id")
     verb = serializers.CharField(source="step.verb")
     reader = serializers.IntegerField(source="step.reader_id")
+    reader_name = serializers.CharField(source="step.reader.__str__")
     at = serializers.DateTimeField(source="step.at")
     before = serializers.DictField(child=serializers.JSONField())
     after = serializers.DictField(child=serializers.JSONField())
 
     class Meta:
         model = LabelChange
-        fields = ("sequence", "verb", "reader", "at", "model_class", "before", "after", "version")
+        fields = ("sequence", "verb", "reader", "reader_name", "at", "model_class", "before", "after", "version")
         read_only_fields = fields
 
 
