@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { groupCells } from './cellGroups'
 import { cellOf } from './testCells'
 
-const ALL = { onlyOpen: false, classIds: [] }
+const ALL = { onlyOpen: false, onlyDoubtful: false, classIds: [] }
 const cells = [
     cellOf(1, { ambiguity: 0.2 }),
     cellOf(2, { ambiguity: 0.7, is_confirmed: true }),
@@ -38,4 +38,14 @@ test('only the classes asked for are shown', () => {
     const found = groupCells(cells, { ...ALL, classIds: ['myeloblast', 'basophil'] })
 
     expect(found.map((group) => group.classId)).toEqual(['myeloblast'])
+})
+
+test('doubtful cells are those of a low score and those that no model has named', () => {
+    const scores = [0.79, 0.8, null, 0.1]
+    const scored = scores.map((model_score, index) => cellOf(index + 1, { model_score, ambiguity: 0 }))
+
+    const [group] = groupCells(scored, { ...ALL, onlyDoubtful: true })
+
+    expect(group?.cells.map(({ id }) => id)).toEqual([1, 3, 4])
+    expect(group?.total).toBe(4)
 })

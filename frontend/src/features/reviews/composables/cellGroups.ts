@@ -11,8 +11,13 @@ export interface CellGroup {
     confirmed: number
 }
 
+/** Below it the model's score is called low: a fifth of such cells or more is named wrong, as far as it is calibrated. */
+export const LOW_SCORE = 0.8
+
 export interface GalleryFilter {
     onlyOpen: boolean
+    /** those of a low score, and those that no model has named */
+    onlyDoubtful: boolean
     /** empty: all */
     classIds: string[]
 }
@@ -29,7 +34,9 @@ export function groupCells(cells: readonly Cell[], filter: GalleryFilter): CellG
         groups.set(classId, group)
         group.total++
         if (cell.is_confirmed) group.confirmed++
-        if (!filter.onlyOpen || !cell.is_confirmed) group.cells.push(cell)
+        if (filter.onlyOpen && cell.is_confirmed) continue
+        if (filter.onlyDoubtful && (cell.model_score ?? 0) >= LOW_SCORE) continue
+        group.cells.push(cell)
     }
     return [...groups.values()]
         .filter((group) => group.cells.length)

@@ -77,6 +77,11 @@ export function isAsWished(cell: Cell, wish: Wish, was: SeenCell): boolean {
     }
 }
 
+/** Later wishes about a cell were made in sight of one's own earlier ones: they go on from what these have left. */
+export function rebaseChanges(changes: readonly Change[], { id, version }: Cell): void {
+    for (const change of changes) for (const one of change.cells) if (one.id === id) one.version = version
+}
+
 /** The same wish against another state: what one confirmed is then named, since the shown class is another. */
 export function insisted(wish: Wish, was: SeenCell): Wish {
     return wish.verb === 'confirm'

@@ -6,7 +6,7 @@ import { cellOf } from './testCells'
 const SIZE = 100
 const groups = groupCells(
     [1, 2, 3, 4, 5].map((id) => cellOf(id, { ambiguity: 1 - id / 10 })),
-    { onlyOpen: false, classIds: [] },
+    { onlyOpen: false, onlyDoubtful: false, classIds: [] },
 )
 /** 1 2 3 / 4 5 */
 const rows = rowsOf(groups, 3, SIZE)

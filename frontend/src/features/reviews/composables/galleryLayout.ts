@@ -4,7 +4,7 @@ import type { Cell } from './reviewApi'
 
 export const GAP = 6
 export const HEAD_HEIGHT = 40
-export const CAPTION_HEIGHT = 36
+export const CAPTION_HEIGHT = 38
 
 export type GalleryRow =
     | { kind: 'head'; key: string; group: CellGroup; top: number; height: number }

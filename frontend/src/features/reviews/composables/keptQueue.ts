@@ -1,13 +1,6 @@
 /** What waits for the server, kept in the browser so that it survives a reload. */
-import type { Change, Wish } from './changes'
-import type { Cell } from './reviewApi'
-
-export interface Conflict {
-    cellId: number
-    mine: Wish
-    /** the cell as the colleague left it; null: it is gone */
-    theirs: Cell | null
-}
+import type { Change } from './changes'
+import type { Conflict } from './conflicts'
 
 interface KeptQueue {
     pending: Change[]

@@ -19,7 +19,14 @@ export function serverOf(...cells: Cell[]) {
         for (const { id, version } of change.cells) {
             const cell = held.get(id)
             if (!cell || cell.version !== version) {
-                outcome.conflicts.push({ id, code: 'stale_version', message: 'stale', cell: cell ?? null })
+                outcome.conflicts.push({
+                    id,
+                    code: 'stale_version',
+                    message: 'stale',
+                    cell: cell ?? null,
+                    changed_by_name: 'Dr Wang',
+                    changed_at: '2026-11-24T09:00:00Z',
+                })
                 continue
             }
             const named = change.readerClass ?? null

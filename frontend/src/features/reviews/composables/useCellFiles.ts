@@ -1,9 +1,19 @@
 import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, ref, watch } from 'vue'
 import { useListQuery } from '@/composables/useListQuery'
+import { localDay } from '@/i18n/localDay'
 import { cellsPage, cursorOf, type CellQuery } from './reviewApi'
 
-export const CELL_FILTERS = ['search', 'case', 'shown_class', 'is_confirmed', 'is_deleted'] as const
+export const CELL_FILTERS = [
+    'search',
+    'case',
+    'patient',
+    'shown_class',
+    'is_confirmed',
+    'is_deleted',
+    'updated_from',
+    'updated_to',
+] as const
 export type CellFilterName = (typeof CELL_FILTERS)[number]
 export type CellFilters = Partial<Record<CellFilterName, string>>
 const PAGE_SIZE = 50
@@ -12,20 +22,29 @@ function yesOrNo(text: string | undefined): boolean | undefined {
     return text === undefined ? undefined : text === 'true'
 }
 
-/** What the address asks the server for; a case that is no number matches none. */
-export function cellQuery({
-    search,
-    case: caseId,
-    shown_class,
-    is_confirmed,
-    is_deleted,
-}: CellFilters): CellQuery {
+function idOf(text: string | undefined): number | undefined {
+    return text ? Number(text) || 0 : undefined
+}
+
+/** The beginning of a day here, `later` days on. */
+function startOf(day: string | undefined, later = 0): string | undefined {
+    if (!day) return undefined
+    const start = localDay(day)
+    start.setDate(start.getDate() + later)
+    return start.toISOString()
+}
+
+/** What the address asks the server for: both days are meant whole, and an id that is no number matches none. */
+export function cellQuery(filters: CellFilters): CellQuery {
     return {
-        search,
-        case: caseId ? Number(caseId) || 0 : undefined,
-        shown_class,
-        is_confirmed: yesOrNo(is_confirmed),
-        is_deleted: yesOrNo(is_deleted),
+        search: filters.search,
+        case: idOf(filters.case),
+        patient: idOf(filters.patient),
+        shown_class: filters.shown_class,
+        is_confirmed: yesOrNo(filters.is_confirmed),
+        is_deleted: yesOrNo(filters.is_deleted),
+        updated_from: startOf(filters.updated_from),
+        updated_to: startOf(filters.updated_to, 1),
     }
 }
 

@@ -1,5 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test } from 'vitest'
+import type { Schema } from '@/api/types'
+import { useSession } from '@/stores/session'
 import { comboOf, DEFAULT_KEYS, isTyping } from './keyCombos'
 import { useKeys } from './useKeys'
 
@@ -56,7 +58,20 @@ test('a changed key is kept in the browser, frees the old one, and reset brings 
     expect(keys.commandOf.has(DEFAULT_KEYS['class:monocyte'] ?? '')).toBe(false)
     keys.reset()
     expect(keys.keys).toEqual(DEFAULT_KEYS)
-    expect(localStorage.getItem('hemascope.keys')).toBeNull()
+    expect(localStorage).toHaveLength(0)
+})
+
+test('the keys of one person are not those of the next', () => {
+    const session = useSession()
+    const keys = useKeys()
+    const signIn = (id: number) => (session.user = { id } as Schema<'User'>)
+
+    signIn(1)
+    keys.assign('class:monocyte', 'j')
+    signIn(2)
+    expect(keys.keys['class:monocyte']).toBe(DEFAULT_KEYS['class:monocyte'])
+    signIn(1)
+    expect(keys.keys['class:monocyte']).toBe('j')
 })
 
 test('no key acts where somebody types', () => {

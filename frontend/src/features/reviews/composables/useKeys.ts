@@ -1,18 +1,20 @@
-import { computed, ref } from 'vue'
+import { computed, ref, watch } from 'vue'
 import { defineStore } from 'pinia'
+import { useSession } from '@/stores/session'
 import { clashOf, DEFAULT_KEYS, type Clash, type Command } from './keyCombos'
 
-const STORAGE_KEY = 'hemascope.keys'
-
-function stored(): Record<Command, string> {
-    const text = localStorage.getItem(STORAGE_KEY)
+function stored(storageKey: string): Record<Command, string> {
+    const text = localStorage.getItem(storageKey)
     const found = text ? (JSON.parse(text) as Record<Command, string>) : {}
     return Object.fromEntries(Object.entries(found).filter(([command]) => command in DEFAULT_KEYS))
 }
 
-/** The keys of this browser: those of the table, and what the reader changed. */
+/** The keys of one person on this browser: those of the table, and what that person changed. */
 export const useKeys = defineStore('keys', () => {
-    const changed = ref(stored())
+    const session = useSession()
+    const storageKey = computed(() => `hemascope.keys.${session.user?.id ?? 0}`)
+    const changed = ref<Record<Command, string>>({})
+    watch(storageKey, (key) => (changed.value = stored(key)), { immediate: true, flush: 'sync' })
     const keys = computed<Record<Command, string>>(() => ({ ...DEFAULT_KEYS, ...changed.value }))
     const commandOf = computed(
         () => new Map(Object.entries(keys.value).map(([command, combo]) => [combo, command])),
@@ -21,8 +23,8 @@ export const useKeys = defineStore('keys', () => {
 
     function store(next: Record<Command, string>): void {
         changed.value = next
-        if (Object.keys(next).length) localStorage.setItem(STORAGE_KEY, JSON.stringify(next))
-        else localStorage.removeItem(STORAGE_KEY)
+        if (Object.keys(next).length) localStorage.setItem(storageKey.value, JSON.stringify(next))
+        else localStorage.removeItem(storageKey.value)
     }
 
     /** Gives the command another key, unless it clashes: then nothing changes. */

@@ -40,7 +40,7 @@ export function useReview(caseId: number, mayChange: Ref<boolean>) {
         },
     )
     const cells = useCaseCells(caseId, reader, queue.pending)
-    const filter = reactive<GalleryFilter>({ onlyOpen: false, classIds: [] })
+    const filter = reactive<GalleryFilter>({ onlyOpen: false, onlyDoubtful: false, classIds: [] })
     const groups = computed(() => groupCells(cells.cells.value, filter))
     const visible = computed(() => groups.value.flatMap((group) => group.cells))
     const byId = computed(() => new Map(cells.cells.value.map((cell) => [cell.id, cell])))

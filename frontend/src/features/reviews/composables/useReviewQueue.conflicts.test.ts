@@ -18,7 +18,13 @@ test('a cell that a colleague changed is a conflict, and the others of the chang
     await settle()
 
     expect(queue.conflicts.value).toEqual([
-        { cellId: 1, mine: { verb: 'relabel', readerClass: 'myelocyte' }, theirs },
+        {
+            cellId: 1,
+            mine: { verb: 'relabel', readerClass: 'myelocyte' },
+            theirs,
+            changedBy: 'Dr Wang',
+            changedAt: '2026-11-24T09:00:00Z',
+        },
     ])
     expect(server.held.get(1)).toBe(theirs)
     expect(server.held.get(2)?.reader_class).toBe('myelocyte')

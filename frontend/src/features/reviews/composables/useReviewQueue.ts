@@ -4,8 +4,9 @@
  */
 import { computed, onScopeDispose, ref } from 'vue'
 import { ApiError } from '@/api/errors'
-import { insisted, isAsWished, isNaming, type Change, type SeenCell, type Wish } from './changes'
-import { keepQueue, keptQueue, type Conflict } from './keptQueue'
+import { rebaseChanges, type Change, type SeenCell, type Wish } from './changes'
+import { conflictOf, type Conflict } from './conflicts'
+import { keepQueue, keptQueue } from './keptQueue'
 import type { Cell, StepOutcome } from './reviewApi'
 
 export const FIRST_PAUSE_MS = 1_000
@@ -141,7 +142,7 @@ export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listen
 
     function settle(change: Change, outcome: StepOutcome): void {
         for (const cell of outcome.cells) rebase(cell)
-        for (const { id, cell } of outcome.conflicts) dispute(change, id, cell)
+        for (const conflict of outcome.conflicts) dispute(change, conflict)
         listener.onAnswer([
             ...outcome.cells,
             ...outcome.conflicts.flatMap(({ cell }) => (cell ? [cell] : [])),
@@ -149,28 +150,20 @@ export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listen
         remove(change)
     }
 
-    /** Later wishes about a cell were made in sight of one's own earlier ones. */
-    function rebase(cell: Cell): void {
-        for (const later of [...pending.value, ...takenBack])
-            for (const one of later.cells) if (one.id === cell.id) one.version = cell.version
-    }
+    const rebase = (cell: Cell) => rebaseChanges([...pending.value, ...takenBack], cell)
 
-    /** Nothing waits behind a conflict: the last wish about the cell is what the reader is asked about. */
-    function dispute(change: Change, cellId: number, theirs: Cell | null): void {
-        const wishes = pending.value.flatMap((one) =>
-            one.cells.filter(({ id }) => id === cellId).map((was) => ({ one, was })),
-        )
-        const [own, last] = [wishes[0], wishes.at(-1)]
-        if (!own || !last) throw new Error(`cell ${cellId} was not asked for in ${change.key}`)
-        if (theirs && isAsWished(theirs, change, own.was) && (isNaming(change) || wishes.length === 1)) {
-            rebase(theirs)
+    /** Nothing waits behind a conflict. */
+    function dispute(change: Change, answered: StepOutcome['conflicts'][number]): void {
+        const { id: cellId, cell } = answered
+        const conflict = conflictOf(pending.value, answered)
+        if (!conflict) {
+            if (cell) rebase(cell)
             return
         }
-        for (const { one } of wishes)
+        for (const one of pending.value)
             if (one !== change) one.cells = one.cells.filter(({ id }) => id !== cellId)
         pending.value = pending.value.filter((one) => one === change || one.cells.length)
-        conflicts.value = conflicts.value.filter((one) => one.cellId !== cellId)
-        conflicts.value.push({ cellId, mine: insisted(last.one, last.was), theirs })
+        conflicts.value = [...conflicts.value.filter((one) => one.cellId !== cellId), conflict]
     }
 
     function remove(change: Change): void {

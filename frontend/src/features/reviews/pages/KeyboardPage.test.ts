@@ -14,7 +14,7 @@ test('a pressed key is given to the chosen command', async () => {
     await key.trigger('keydown', { key: 'j' })
 
     expect(key.text()).toBe('j')
-    expect(localStorage.getItem('hemascope.keys')).toBe('{"class:monocyte":"j"}')
+    expect(localStorage.getItem('hemascope.keys.0')).toBe('{"class:monocyte":"j"}')
 })
 
 test('a key of something else is refused, and what has it is named', async () => {
