@@ -7,6 +7,8 @@ import { expect, test, type Page } from './workstation/test'
 
 const PICTURES = 'test-results/screens'
 const TABLET = { width: 820, height: 1180 }
+const STEP_MS = 40
+const QUIET_MS = 160
 const GRAVE = ['serious', 'critical']
 
 /** What stands in the addresses: a demonstration case in review, as readers know it. */
@@ -30,9 +32,24 @@ function faultsOf(page: Page): string[] {
     return faults
 }
 
-async function settled(page: Page): Promise<void> {
-    await page.waitForLoadState('networkidle')
+/** Waits until no answer is due, nothing says that it loads, and all pictures are there. */
+async function settled(page: Page, traffic: { due: number }): Promise<void> {
     await expect(page.getByRole('status', { name: /Loading|加载中/ })).toHaveCount(0)
+    let quiet = 0
+    while (quiet < QUIET_MS) {
+        await page.waitForTimeout(STEP_MS)
+        quiet = traffic.due ? 0 : quiet + STEP_MS
+    }
+    await page.waitForFunction(() => [...document.images].every((image) => image.complete))
+}
+
+/** Counts the requests that have no answer yet. */
+function trafficOf(page: Page): { due: number } {
+    const traffic = { due: 0 }
+    page.on('request', () => traffic.due++)
+    page.on('requestfinished', () => traffic.due--)
+    page.on('requestfailed', () => traffic.due--)
+    return traffic
 }
 
 async function barriers(page: Page): Promise<string[]> {
@@ -54,13 +71,14 @@ for (const { name, route, as } of SCREENS) {
     test(`${name} shows no fault and bars nobody`, async ({ page: stranger, openAs }) => {
         const page = as === 'nobody' ? stranger : await openAs(as, 'about:blank')
         const faults = faultsOf(page)
+        const traffic = trafficOf(page)
         await page.goto(address(route))
-        await settled(page)
+        await settled(page, traffic)
         await page.screenshot({ path: `${PICTURES}/${name}.en.png` })
         expect(await barriers(page)).toEqual([])
 
         await page.getByRole('button', { name: '中文' }).click()
-        await settled(page)
+        await settled(page, traffic)
         await page.screenshot({ path: `${PICTURES}/${name}.zh-CN.png` })
 
         await page.setViewportSize(TABLET)
