@@ -1,11 +1,15 @@
 /** Each page in both languages and two widths: pictures of it, no error behind it, nothing that bars anybody. */
 import AxeBuilder from '@axe-core/playwright'
-import { SCREENS } from './screens'
+import type { Browser, BrowserContext } from '@playwright/test'
+import { SCREENS, type Screen } from './screens'
 import { Client } from './workstation/client'
+import { place, stateFile } from './workstation/place'
 import { reviewedCase } from './workstation/seeds'
 import { expect, test, type Page } from './workstation/test'
 
 const PICTURES = 'test-results/screens'
+const contexts = new Map<Screen['as'], BrowserContext>()
+const DESK = { width: 1280, height: 800 }
 const TABLET = { width: 820, height: 1180 }
 const STEP_MS = 40
 const QUIET_MS = 160
@@ -20,6 +24,21 @@ test.beforeAll(async () => {
     parameters = { caseId: String(id), patientId: String(patient.id), name: 'classifier-light' }
 })
 
+test.afterAll(async () => {
+    for (const context of contexts.values()) await context.close()
+    contexts.clear()
+})
+
+/** One browser for all pages of an account: what every page needs is fetched and compiled once. */
+async function contextOf(browser: Browser, as: Screen['as'], baseURL?: string): Promise<BrowserContext> {
+    const known = contexts.get(as)
+    if (known) return known
+    const storageState = as === 'nobody' ? undefined : stateFile(place().folder, as)
+    const context = await browser.newContext({ baseURL, locale: 'en', viewport: DESK, storageState })
+    contexts.set(as, context)
+    return context
+}
+
 /** What went wrong on the page without being shown: errors of scripts, requests that failed. */
 function faultsOf(page: Page): string[] {
     const faults: string[] = []
@@ -32,7 +51,7 @@ function faultsOf(page: Page): string[] {
     return faults
 }
 
-/** Waits until no answer is due, nothing says that it loads, and all pictures are there. */
+/** Waits until no answer is due and nothing says that it loads. */
 async function settled(page: Page, traffic: { due: number }): Promise<void> {
     await expect(page.getByRole('status', { name: /Loading|加载中/ })).toHaveCount(0)
     let quiet = 0
@@ -40,7 +59,6 @@ async function settled(page: Page, traffic: { due: number }): Promise<void> {
         await page.waitForTimeout(STEP_MS)
         quiet = traffic.due ? 0 : quiet + STEP_MS
     }
-    await page.waitForFunction(() => [...document.images].every((image) => image.complete))
 }
 
 /** Counts the requests that have no answer yet. */
@@ -68,8 +86,8 @@ function address(route: string): string {
 }
 
 for (const { name, route, as } of SCREENS) {
-    test(`${name} shows no fault and bars nobody`, async ({ page: stranger, openAs }) => {
-        const page = as === 'nobody' ? stranger : await openAs(as, 'about:blank')
+    test(`${name} shows no fault and bars nobody`, async ({ browser, baseURL }) => {
+        const page = await (await contextOf(browser, as, baseURL)).newPage()
         const faults = faultsOf(page)
         const traffic = trafficOf(page)
         await page.goto(address(route))
@@ -89,5 +107,6 @@ for (const { name, route, as } of SCREENS) {
         expect(needed, 'width that the page needs on a tablet').toBeLessThanOrEqual(given ?? 0)
         await page.getByRole('button', { name: 'English' }).click() // it is kept in the account
         expect(faults).toEqual([])
+        await page.close()
     })
 }
