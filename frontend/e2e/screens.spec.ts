@@ -15,14 +15,23 @@ const STEP_MS = 40
 const QUIET_MS = 160
 const GRAVE = ['serious', 'critical']
 
-/** What stands in the addresses: a demonstration case in review, as readers know it. */
+/** What stands in the addresses: a case in review, half of it done. A signed one is in the lists. */
 let parameters: Record<string, string> = {}
 
 test.beforeAll(async () => {
-    const technician = await Client.of('technician')
-    const { id, patient } = await reviewedCase(technician, 'Pictured Example', 6)
+    const [technician, doctor] = [await Client.of('technician'), await Client.of('doctor')]
+    await sign(doctor, (await reviewedCase(technician, 'Signed Example', 4)).id)
+    const { id, patient } = await reviewedCase(technician, 'Pictured Example', 8)
+    const cells = await technician.cells(id)
+    await technician.step('unconfirm', cells.slice(cells.length / 2))
+    await technician.relabel(cells.slice(0, 2), 'unidentified')
     parameters = { caseId: String(id), patientId: String(patient.id), name: 'classifier-light' }
 })
+
+async function sign(doctor: Client, caseId: number): Promise<void> {
+    const { fingerprint } = await doctor.get<{ fingerprint: string }>(`cases/${caseId}/analysis`)
+    await doctor.post(`cases/${caseId}/sign`, { password: place().passwords.doctor, fingerprint })
+}
 
 test.afterAll(async () => {
     for (const context of contexts.values()) await context.close()
@@ -85,12 +94,14 @@ function address(route: string): string {
         .replace(/:(\w+)(\(\\d\+\))?/g, (_, name: string) => parameters[name] ?? '')
 }
 
-for (const { name, route, as } of SCREENS) {
+for (const { name, route, as, begin } of SCREENS) {
     test(`${name} shows no fault and bars nobody`, async ({ browser, baseURL }) => {
         const page = await (await contextOf(browser, as, baseURL)).newPage()
         const faults = faultsOf(page)
         const traffic = trafficOf(page)
         await page.goto(address(route))
+        await settled(page, traffic)
+        await begin?.(page)
         await settled(page, traffic)
         await page.screenshot({ path: `${PICTURES}/${name}.en.png` })
         expect(await barriers(page)).toEqual([])

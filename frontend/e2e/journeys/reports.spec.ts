@@ -37,12 +37,12 @@ test('a report is refused until its cells are reviewed, then signed and taken al
 }, testInfo) => {
     const { id } = await analysedCase(technician, 'Signed Example', 6)
     const page = await openAs('doctor', `/cases/${id}/report`)
-    await expect(page.getByText('The report cannot be signed yet')).toBeVisible()
-    await expect(page.getByText('Nobody has reviewed a cell of this case.')).toBeVisible()
+    await expect(page.getByText('Before the report can be signed')).toBeVisible()
+    await expect(page.getByText('No reader has worked on this case yet.')).toBeVisible()
     await expect(page.getByRole('button', { name: 'Sign', exact: true })).toBeDisabled()
 
-    await page.getByRole('link', { name: 'Go there' }).first().click()
-    const unidentified = page.getByRole('rowheader', { name: 'Unidentified' })
+    await page.getByRole('link', { name: 'Begin the review' }).click()
+    const unidentified = page.getByRole('group', { name: 'Unidentified' })
     await unidentified.getByRole('button', { name: 'Select all' }).click()
     await page
         .getByRole('navigation', { name: /^Classes/ })
@@ -57,7 +57,7 @@ test('a report is refused until its cells are reviewed, then signed and taken al
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel('Your password').fill('not mine')
     await dialog.getByRole('button', { name: 'Sign' }).click()
-    await expect(dialog.getByRole('alert')).toBeVisible()
+    await expect(dialog.getByText('not your password')).toBeVisible()
     await dialog.getByLabel('Your password').fill(place().passwords.doctor)
     await dialog.getByRole('button', { name: 'Sign' }).click()
     await expect(page.getByText('Version 1')).toBeVisible()
@@ -66,15 +66,17 @@ test('a report is refused until its cells are reviewed, then signed and taken al
     const counts = await countsShown(page)
     expect(Object.values(counts).reduce((a, b) => a + b)).toBe((await technician.cells(id)).length)
 
-    const pdf = await fileOf(page, testInfo.outputPath('report.pdf'), () =>
-        page.getByRole('button', { name: 'PDF of version 1' }).click(),
-    )
+    const download = page.getByRole('button', { name: /^Download version 1/ })
+    const pdf = await fileOf(page, testInfo.outputPath('report.pdf'), async () => {
+        await download.click()
+        await page.getByRole('menuitem', { name: 'PDF' }).click()
+    })
     const text = pdfText(pdf).replace(/\s+/g, ' ')
     for (const [name, count] of Object.entries(counts)) expect(text).toContain(`${name} ${count} `)
     expect(text).toContain('Many blasts.')
 
     const fhir = await fileOf(page, testInfo.outputPath('report.json'), async () => {
-        await page.getByRole('button', { name: 'Other forms of version 1' }).click()
+        await download.click()
         await page.getByRole('menuitem', { name: 'FHIR R4' }).click()
     })
     const bundle = JSON.parse(readFileSync(fhir, 'utf8')) as FhirBundle

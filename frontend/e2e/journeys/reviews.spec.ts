@@ -27,12 +27,12 @@ test('cells are named, confirmed, taken back and named again with the keyboard a
 }) => {
     const { id, cells, first, second } = await lymphocytes(technician, 'Keyboard Example')
     const page = await openAs('doctor', `/cases/${id}/review`)
-    await expect(page.getByRole('gridcell')).toHaveCount(cells.length)
+    await expect(page.getByRole('option')).toHaveCount(cells.length)
 
     await page.keyboard.press('Home')
     await expect(tile(page, first)).toBeFocused()
     await page.keyboard.press('1') // myeloblast
-    await expect(page.getByRole('gridcell', { name: /^Myeloblast, .*Confirmed$/ })).toHaveCount(1)
+    await expect(page.getByRole('option', { name: /^Myeloblast, .*Confirmed$/ })).toHaveCount(1)
     await page.keyboard.press('Enter') // the next one is a lymphocyte indeed
     await expect.poll(() => classOf(technician, first)).toBe('myeloblast confirmed')
     await expect.poll(() => classOf(technician, second)).toBe('lymphocyte confirmed')

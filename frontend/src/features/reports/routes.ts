@@ -7,16 +7,23 @@ export default {
             path: '/reports',
             name: 'reports',
             component: () => import('./pages/ReportListPage.vue'),
-            meta: { title: 'reports.list', right: 'reports.read', menu: { icon: Document, order: 4 } },
+            meta: { title: 'reports.title', right: 'reports.read', menu: { icon: Document, order: 4 } },
         },
     ],
     caseTabs: [
+        {
+            path: 'analysis',
+            name: 'case-analysis',
+            component: () => import('./pages/CaseAnalysisPage.vue'),
+            props: caseProps,
+            meta: { title: 'reports.analysis', right: 'reports.read', order: 5 },
+        },
         {
             path: 'report',
             name: 'case-report',
             component: () => import('./pages/CaseReportPage.vue'),
             props: caseProps,
-            meta: { title: 'reports.title', right: 'reports.read', order: 6 },
+            meta: { title: 'reports.one', right: 'reports.read', order: 6 },
         },
     ],
 } satisfies FeatureRoutes

@@ -1,47 +1,44 @@
-import { useQueryClient } from '@tanstack/vue-query'
 import { ref } from 'vue'
-import { api, data } from '@/api/client'
 import { ApiError } from '@/api/errors'
-import type { Schema } from '@/api/types'
 import { useSubmit } from '@/composables/useSubmit'
-import { caseKey } from '@/features/cases/composables/useCase'
+import { caseAmend, caseSign, type Report } from './useReports'
 
-/** Signing, amending and reopening the report of one case. */
+interface Signature {
+    password: string
+    fingerprint: string
+    conclusion: string
+    /** of an amendment; null signs the first report */
+    reason: string | null
+}
+
+const LOOK_AGAIN = new Set(['stale_version', 'signing_refused', 'conflict'])
+
+/** Signing what was shown. `refusal`: what was shown is no longer so, and has to be looked at again. */
 export function useSigning(caseId: number) {
-    const queries = useQueryClient()
-    const { isBusy, errors, submit } = useSubmit(['password', 'conclusion', 'reason'])
-    /** Something changed after the page had shown it: nothing was signed. */
-    const isStale = ref(false)
+    const { isBusy, errors, submit } = useSubmit(['password', 'reason', 'conclusion'])
+    const refusal = ref<ApiError | null>(null)
 
-    async function refresh(): Promise<void> {
-        await Promise.all([
-            queries.invalidateQueries({ queryKey: caseKey(caseId) }),
-            queries.invalidateQueries({ queryKey: ['reports'] }),
-        ])
+    async function attempt({ reason, ...signature }: Signature): Promise<Report | null> {
+        try {
+            return await (reason === null
+                ? caseSign(caseId, signature)
+                : caseAmend(caseId, { ...signature, reason }))
+        } catch (error) {
+            if (!(error instanceof ApiError) || !LOOK_AGAIN.has(error.code)) throw error
+            refusal.value = error
+            return null
+        }
     }
 
-    /** True when it is done; what was shown is read again in any case, also after a refusal. */
-    async function change(action: () => Promise<unknown>): Promise<boolean> {
-        isStale.value = false
-        const isDone = await submit(async () => {
-            try {
-                await action()
-            } catch (error) {
-                isStale.value = error instanceof ApiError && error.code === 'stale_version'
-                throw error
-            }
+    /** The signed report; null where the server refused. */
+    async function sign(signature: Signature): Promise<Report | null> {
+        refusal.value = null
+        let signed: Report | null = null
+        await submit(async () => {
+            signed = await attempt(signature)
         })
-        if (isDone || isStale.value) await refresh()
-        return isDone
+        return signed
     }
 
-    const path = { case_pk: caseId }
-    const sign = (body: Schema<'SignInputRequest'>) =>
-        change(() => data(api.POST('/api/v1/cases/{case_pk}/sign', { params: { path }, body })))
-    const amend = (body: Schema<'AmendInputRequest'>) =>
-        change(() => data(api.POST('/api/v1/cases/{case_pk}/amend', { params: { path }, body })))
-    const reopen = (reason: string) =>
-        change(() => data(api.POST('/api/v1/cases/{case_pk}/reopen', { params: { path }, body: { reason } })))
-
-    return { isBusy, errors, isStale, sign, amend, reopen }
+    return { isBusy, errors, refusal, sign }
 }

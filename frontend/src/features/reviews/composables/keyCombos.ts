@@ -67,12 +67,10 @@ export function clashOf(
     return by ? { kind: 'taken', by } : undefined
 }
 
+const TYPING =
+    'input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable=""], [contenteditable="true"], [role="dialog"]'
+
 /** Whether the event comes from where somebody types or chooses. */
 export function isTyping(target: EventTarget | null): boolean {
-    return (
-        target instanceof HTMLElement &&
-        target.closest(
-            'input, textarea, select, [contenteditable=""], [contenteditable="true"], [role="dialog"]',
-        ) !== null
-    )
+    return target instanceof HTMLElement && target.closest(TYPING) !== null
 }

@@ -49,10 +49,12 @@ test('a changed key is kept in the browser, frees the old one, and reset brings 
 })
 
 test('no key acts where somebody types', () => {
-    document.body.innerHTML = '<input id="name" /><div role="dialog"><b id="bold"></b></div><p id="text"></p>'
+    document.body.innerHTML =
+        '<input id="name" /><input id="tick" type="checkbox" /><div role="dialog"><b id="bold"></b></div><p id="text"></p>'
     const at = (id: string) => document.getElementById(id)
 
     expect(isTyping(at('name'))).toBe(true)
     expect(isTyping(at('bold'))).toBe(true)
+    expect(isTyping(at('tick'))).toBe(false)
     expect(isTyping(at('text'))).toBe(false)
 })

@@ -3,8 +3,11 @@ import type { Point } from './galleryLayout'
 
 const SHORTEST_PX = 6
 
-/** A line drawn freely around cells; `done` gets it, in pixels of the content, when the mouse is let go. */
-export function useLasso(done: (outline: Point[], event: PointerEvent) => void) {
+/** A line drawn freely around cells: `drawn` gets it, in pixels of the content; `tapped` is called where none was. */
+export function useLasso(
+    drawn: (outline: Point[], event: PointerEvent) => void,
+    tapped: (event: PointerEvent) => void,
+) {
     const outline = ref<Point[]>([])
 
     function pointOf(event: PointerEvent): Point {
@@ -13,7 +16,7 @@ export function useLasso(done: (outline: Point[], event: PointerEvent) => void) 
     }
 
     function start(event: PointerEvent): void {
-        if (event.button !== 0) return
+        if (event.button !== 0 || (event.target as Element).closest('button')) return
         ;(event.currentTarget as HTMLElement).setPointerCapture(event.pointerId)
         outline.value = [pointOf(event)]
     }
@@ -23,11 +26,13 @@ export function useLasso(done: (outline: Point[], event: PointerEvent) => void) 
     }
 
     function end(event: PointerEvent): void {
-        const drawn = outline.value
+        const line = outline.value
         outline.value = []
-        const [first] = drawn
-        const isDrawn = first && drawn.some(({ x, y }) => Math.hypot(x - first.x, y - first.y) > SHORTEST_PX)
-        if (isDrawn) done(drawn, event)
+        const [first] = line
+        if (!first) return
+        const isLine = line.some(({ x, y }) => Math.hypot(x - first.x, y - first.y) > SHORTEST_PX)
+        if (isLine) drawn(line, event)
+        else tapped(event)
     }
 
     return { outline, start, move, end, cancel: () => (outline.value = []) }

@@ -1,25 +1,44 @@
 /** Everything the review page shows and does, in one place: cells, groups, selection, changes. */
 import { computed, reactive, type Ref } from 'vue'
+import { useQueryClient } from '@tanstack/vue-query'
 import { ElMessage } from 'element-plus'
 import { useI18n } from 'vue-i18n'
+import { ApiError } from '@/api/errors'
 import { useReporting } from '@/composables/useReporting'
+import { caseKey } from '@/features/cases/composables/useCase'
+import { useSession } from '@/stores/session'
 import type { CellClassId } from '@/taxonomy'
 import { groupCells, type GalleryFilter } from './cellGroups'
 import { seen, UNIDENTIFIED, type Change, type ChangeVerb, type Wish } from './changes'
-import { reverse, sendChange, type Cell } from './reviewApi'
+import { reverse, sendChange, type Cell, type StepOutcome } from './reviewApi'
 import { useCaseCells } from './useCaseCells'
-import { useReviewQueue } from './useReviewQueue'
+import { useReviewQueues } from './useReviewQueue'
 import { useSelection } from './useSelection'
 
-export function useReview(caseId: number, reader: number, mayChange: Ref<boolean>) {
+export function useReview(caseId: number, mayChange: Ref<boolean>) {
     const { t } = useI18n()
     const { messageOf, reporting } = useReporting()
-    const queue = useReviewQueue({
-        storageKey: `hemascope.review.${reader}.${caseId}`,
-        send: sendChange,
-        onAnswer: (answered) => cells.take(answered),
-        onRefused: (error) => ElMessage.error(messageOf(error)),
-    })
+    const session = useSession()
+    const queries = useQueryClient()
+    const reader = session.user?.id ?? 0
+
+    /** Somebody else may have signed in since: nothing is sent in another person's name. */
+    async function send(change: Change): Promise<StepOutcome> {
+        if ((session.user?.id ?? 0) !== reader)
+            throw new ApiError(401, 'signed_out', 'the reader has signed out')
+        return sendChange(change)
+    }
+
+    const queue = useReviewQueues().of(
+        { storageKey: `hemascope.review.${reader}.${caseId}`, send },
+        {
+            onAnswer: (answered) => cells.take(answered),
+            onRefused: (error) => {
+                ElMessage.error(messageOf(error))
+                void queries.invalidateQueries({ queryKey: caseKey(caseId) }) // signed meanwhile, perhaps
+            },
+        },
+    )
     const cells = useCaseCells(caseId, reader, queue.pending)
     const filter = reactive<GalleryFilter>({ onlyOpen: false, classIds: [] })
     const groups = computed(() => groupCells(cells.cells.value, filter))
@@ -64,6 +83,7 @@ export function useReview(caseId: number, reader: number, mayChange: Ref<boolean
     function stepFrom(id: number): void {
         const index = visible.value.findIndex((cell) => cell.id === id)
         selection.current.value = visible.value[index + 1]?.id ?? id
+        selection.hovered.value = null // the resting mouse would hold the next key at the old cell
     }
 
     function act(verb: Exclude<ChangeVerb, 'relabel' | 'confirm'>): void {

@@ -13,7 +13,8 @@ export function useReviewKeys(
         if (event.defaultPrevented || isTyping(event.target)) return
         const combo = comboOf(event)
         if (!combo) return
-        const isControl = event.target instanceof HTMLElement && event.target.closest('button, a') !== null
+        const isControl =
+            event.target instanceof HTMLElement && event.target.closest('button, a, input') !== null
         if (isControl && (combo === 'Enter' || combo === ' ')) return // the button itself is meant
         const command = keys.commandOf.get(combo)
         if (command ? run(command) : move(event)) event.preventDefault()

@@ -2,7 +2,8 @@
  * Changes of one reader on their way to the server: shown at once, sent one by one in their order, kept in the browser
  * until the server has answered. A cell that a colleague changed meanwhile becomes a conflict and is not overwritten.
  */
-import { computed, onScopeDispose, ref } from 'vue'
+import { computed, effectScope, onScopeDispose, ref } from 'vue'
+import { defineStore } from 'pinia'
 import { ApiError } from '@/api/errors'
 import { insisted, isAsWished, type Change, type SeenCell, type Wish } from './changes'
 import type { Cell, StepOutcome } from './reviewApi'
@@ -22,6 +23,9 @@ interface QueueOptions {
     /** names reader and case: nobody sends another person's changes */
     storageKey: string
     send: (change: Change) => Promise<StepOutcome>
+}
+
+interface Listener {
     onAnswer: (cells: Cell[]) => void
     onRefused: (error: ApiError) => void
 }
@@ -36,12 +40,13 @@ function stored(key: string): Stored {
     return text ? (JSON.parse(text) as Stored) : { pending: [], conflicts: [] }
 }
 
-export function useReviewQueue({ storageKey, send, onAnswer, onRefused }: QueueOptions) {
+export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listener) {
     const before = stored(storageKey)
     const pending = ref<Change[]>(before.pending)
     const conflicts = ref<Conflict[]>(before.conflicts)
     const failures = ref(0)
     const isWaiting = computed(() => failures.value > 0 && pending.value.length > 0)
+    let listener = first
     let isSending = false
     let isStopped = false
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -101,7 +106,7 @@ export function useReviewQueue({ storageKey, send, onAnswer, onRefused }: QueueO
                 return false
             }
             remove(change)
-            onRefused(error)
+            listener.onRefused(error)
             return true
         }
     }
@@ -109,7 +114,10 @@ export function useReviewQueue({ storageKey, send, onAnswer, onRefused }: QueueO
     function settle(change: Change, outcome: StepOutcome): void {
         for (const cell of outcome.cells) rebase(cell)
         for (const { id, cell } of outcome.conflicts) dispute(change, id, cell)
-        onAnswer([...outcome.cells, ...outcome.conflicts.flatMap(({ cell }) => (cell ? [cell] : []))])
+        listener.onAnswer([
+            ...outcome.cells,
+            ...outcome.conflicts.flatMap(({ cell }) => (cell ? [cell] : [])),
+        ])
         remove(change)
     }
 
@@ -159,6 +167,12 @@ export function useReviewQueue({ storageKey, send, onAnswer, onRefused }: QueueO
         return new Promise((resolve) => whenIdle.push(resolve))
     }
 
+    /** The page that shows the cells was left and opened again. */
+    function listen(next: Listener): void {
+        listener = next
+        retry()
+    }
+
     const retry = () => void sendNext()
     window.addEventListener('online', retry)
     onScopeDispose(() => {
@@ -169,5 +183,26 @@ export function useReviewQueue({ storageKey, send, onAnswer, onRefused }: QueueO
     })
     retry()
 
-    return { pending, conflicts, isWaiting, push, takeBack, keepMine, takeTheirs, retry, idle }
+    return { pending, conflicts, isWaiting, push, takeBack, keepMine, takeTheirs, retry, listen, idle }
 }
+
+type ReviewQueue = ReturnType<typeof useReviewQueue>
+
+/** A queue goes on sending when its page is left; who comes back finds the same one. */
+export const useReviewQueues = defineStore('reviewQueues', () => {
+    const queues = new Map<string, ReviewQueue>()
+
+    function of(options: QueueOptions, listener: Listener): ReviewQueue {
+        const open = queues.get(options.storageKey)
+        if (open) {
+            open.listen(listener)
+            return open
+        }
+        const queue = effectScope(true).run(() => useReviewQueue(options, listener))
+        if (!queue) throw new Error('a new scope runs at once')
+        queues.set(options.storageKey, queue)
+        return queue
+    }
+
+    return { of }
+})
