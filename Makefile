@@ -40,7 +40,7 @@ wheel: app  ## Build the package with the pages in it, into dist/
 serve: .venv/installed-web app  ## Run a demonstration of the workstation at http://127.0.0.1:8000, data in demo/workstation
 	$(BIN)/hemascope serve --data demo/workstation --demo
 
-e2e: .venv/installed-web app  ## Go through the workstation in a real browser (tests in frontend/e2e; needs Chromium)
+e2e: .venv/installed-dev app  ## Go through the workstation in a real browser (tests in frontend/e2e; needs Chromium)
 	tools/install-browser.sh
 	$(NPM) run budget
 	$(NPM) run e2e

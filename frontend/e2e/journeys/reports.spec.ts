@@ -42,7 +42,7 @@ test('a report is refused until its cells are reviewed, then signed and taken al
     await expect(page.getByRole('button', { name: 'Sign', exact: true })).toBeDisabled()
 
     await page.getByRole('link', { name: 'Begin the review' }).click()
-    const unidentified = page.getByRole('group', { name: 'unidentified' })
+    const unidentified = page.getByRole('group', { name: 'Unidentified' })
     await unidentified.getByRole('button', { name: 'Select all' }).click()
     await page
         .getByRole('navigation', { name: /^Classes/ })

@@ -74,7 +74,7 @@ function inOrderOfGallery({ wrong }: HundredCells): number[] {
 /** Turns the wheel until the whole cell is in the gallery's window. */
 async function inSight(hands: Hands, page: Page, id: number): Promise<Locator> {
     const cell = page.locator(`[data-cell="${id}"]`)
-    const gallery = page.getByRole('listbox', { name: 'Review' }).locator('..')
+    const gallery = page.getByRole('region', { name: 'Cells by class' })
     for (let turns = 0; turns < MOST_TURNS && !(await isInside(cell, gallery)); turns++)
         await hands.turnWheel(gallery, WHEEL_PX)
     return cell

@@ -7,7 +7,7 @@ const READ =
 
 /** What a person reads in the picture; a test finds it where the server keeps it. `address` is that of the picture. */
 export function lettersOf(address: string): string {
-    const key = /captcha\/image\/(\w+)/.exec(address)?.[1] ?? ''
+    const key = /captcha\/([\w-]+)/.exec(address)?.[1] ?? ''
     const database = join(dataFolder(place().folder), 'hemascope.sqlite3')
     const query = 'SELECT response FROM captcha_captchastore WHERE hashkey = ?'
     return execFileSync(python(), ['-c', READ, database, query, key], { encoding: 'utf8' }).trim()

@@ -40,6 +40,7 @@ def machine(settings: object, tmp_path: Path) -> Iterator[SimpleNamespace]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shutil, "disk_usage", usage)
+        patch.setattr(timezone, "now", lambda: NOW)  # however long the tests before took
         yield machine
 
 
