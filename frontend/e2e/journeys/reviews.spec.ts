@@ -46,6 +46,24 @@ test('cells are named, confirmed, taken back and named again with the keyboard a
     await expect.poll(() => classOf(technician, first)).toBe('myeloblast confirmed')
 })
 
+test('a key means the cell with the focus, not one that came to lie under a resting mouse', async ({
+    openAs,
+    technician,
+}) => {
+    const { id, first, second } = await lymphocytes(technician, 'Resting Example')
+    const page = await openAs('doctor', `/cases/${id}/review`)
+
+    await tile(page, first).hover()
+    await page.keyboard.press('Home')
+    await page.keyboard.press('1') // myeloblast: its group comes first, and the cell lies under the mouse again
+    await expect(page.getByRole('option', { name: /^Myeloblast, .*Confirmed$/ })).toHaveCount(1)
+    await expect(tile(page, second)).toBeFocused()
+    await page.keyboard.press('9') // monocyte
+
+    await expect.poll(() => classOf(technician, second)).toBe('monocyte confirmed')
+    expect(await classOf(technician, first)).toBe('myeloblast confirmed')
+})
+
 test('cells are dragged to another class, several at once', async ({ openAs, technician }) => {
     const { id, first, second, third } = await lymphocytes(technician, 'Dragged Example')
     const page = await openAs('doctor', `/cases/${id}/review`)
