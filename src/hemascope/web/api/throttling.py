@@ -16,7 +16,13 @@ class PersonThrottle(SimpleRateThrottle):
 
     def get_cache_key(self, request: Request, _view: "APIView") -> str:
         if request.user.is_authenticated:
-            return self.cache_format % {"scope": "person", "ident": request.user.pk}
+            return self.cache_format % {"scope": self.scope, "ident": request.user.pk}
         self.rate = self.THROTTLE_RATES["nobody"]
         self.num_requests, self.duration = self.parse_rate(self.rate)
         return self.cache_format % {"scope": "nobody", "ident": self.get_ident(request)}
+
+
+class PictureThrottle(PersonThrottle):
+    """For small pictures: a gallery asks for hundreds of them, which must not use up what its reader's changes need."""
+
+    scope = "picture"

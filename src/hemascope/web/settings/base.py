@@ -137,7 +137,12 @@ REST_FRAMEWORK = {
         "hemascope.web.api.throttling.PersonThrottle",
         "rest_framework.throttling.ScopedRateThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {"person": "1200/min", "nobody": "120/min", "credentials": "20/min"},
+    "DEFAULT_THROTTLE_RATES": {
+        "person": "1200/min",
+        "picture": "200/s",  # a second's requests are a short list to keep
+        "nobody": "120/min",
+        "credentials": "20/min",
+    },
     "DEFAULT_SCHEMA_CLASS": "hemascope.web.api.schema.ApiSchema",
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS is answered with 405
     "EXCEPTION_HANDLER": "hemascope.web.api.errors.error_response",

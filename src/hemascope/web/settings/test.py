@@ -22,7 +22,8 @@ MEDIA_ROOT = DATA_FOLDER / "files"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 costs 0.1 s for each user made
 REST_FRAMEWORK = {
     **REST_FRAMEWORK,
-    "DEFAULT_THROTTLE_RATES": dict.fromkeys(("person", "nobody", "credentials"), "100000/s"),  # not what is tested
+    # Not what is tested.
+    "DEFAULT_THROTTLE_RATES": dict.fromkeys(("person", "picture", "nobody", "credentials"), "100000/s"),
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}  # no worker: tests run jobs where they say so
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

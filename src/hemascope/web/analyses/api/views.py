@@ -28,6 +28,7 @@ from hemascope.web.analyses.archives import crops_archive
 from hemascope.web.analyses.files import cell_picture, display_picture, thumbnail
 from hemascope.web.analyses.models import Cell, Field
 from hemascope.web.api.roles import Right
+from hemascope.web.api.throttling import PictureThrottle
 from hemascope.web.api.views import RightsViewSet
 
 _JPEG = {(200, "image/jpeg"): OpenApiTypes.BINARY}
@@ -100,7 +101,7 @@ class FieldViewSet(mixins.RetrieveModelMixin, RightsViewSet[Field]):
         return _jpeg(display_picture(self.get_object()))
 
     @extend_schema(responses=_JPEG)
-    @action(detail=True)
+    @action(detail=True, throttle_classes=[PictureThrottle])
     def thumbnail(self, request: Request, pk: str) -> HttpResponse:
         return _jpeg(thumbnail(self.get_object()))
 
@@ -114,6 +115,7 @@ class FieldViewSet(mixins.RetrieveModelMixin, RightsViewSet[Field]):
 
 class CellPictureViewSet(RightsViewSet[Cell]):
     rights = {"picture": Right.ANALYSES_READ}
+    throttle_classes = (PictureThrottle,)
     queryset = Cell.objects.none()
 
     def get_queryset(self) -> QuerySet[Cell]:
