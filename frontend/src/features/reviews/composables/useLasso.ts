@@ -35,5 +35,11 @@ export function useLasso(
         else tapped(event)
     }
 
-    return { outline, start, move, end, cancel: () => (outline.value = []) }
+    const listeners = {
+        pointerdown: start,
+        pointermove: move,
+        pointerup: end,
+        pointercancel: () => (outline.value = []),
+    }
+    return { outline, listeners }
 }
