@@ -36,10 +36,12 @@ export default async function setUp(): Promise<() => Promise<void>> {
         for (const account of ACCOUNTS) await signIn(url, folder, account, passwords[account])
         announce({ url, folder, serverId: server.pid ?? 0, passwords })
     } catch (error) {
-        await stop(server)
+        await tearDown()
         throw error
     }
-    return async () => {
+    return tearDown
+
+    async function tearDown(): Promise<void> {
         await stop(server)
         await rm(folder, { recursive: true })
     }
