@@ -178,6 +178,7 @@ JOB_POLL_S = 0.5  # how often a worker of the embedded queue looks for work
 JOB_LEASE_S = 30.0  # a worker that has not said for so long that it lives is taken for dead
 JOB_SWEEP_S = 5.0  # how often workers look for jobs of dead ones
 JOB_RETRY_S = 10.0  # before the second attempt; doubled for each further one
+RECOGNISED_TOGETHER_CELLS = 256  # 8 batches: a worker takes waiting runs of other cases along until it has as many
 
 CACHES = {
     "default": (
