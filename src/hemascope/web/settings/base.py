@@ -7,6 +7,7 @@ from hemascope.web.settings import environment
 
 WEB_FOLDER = Path(__file__).resolve().parent.parent
 
+FILES_URL = environment.text("FILES_URL")  # s3://..., or empty for the data folder
 QUEUE_URL = environment.text("QUEUE_URL")  # redis://..., or empty for the queue in the database
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)  # how many proxies in front append to X-Forwarded-For
 
@@ -65,6 +66,11 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # straight out of the installed packages, without a folder to collect into
+
+STORAGES = {
+    "default": environment.file_store(),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
