@@ -4,7 +4,8 @@ import Components from 'unplugin-vue-components/vite'
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import { defineConfig } from 'vitest/config'
 
-const server = process.env.HEMASCOPE_SERVER ?? 'http://127.0.0.1:8000'
+// The host stays what the browser says, else the server takes the page for one of another site.
+const server = { target: process.env.HEMASCOPE_SERVER ?? 'http://127.0.0.1:8000', changeOrigin: false }
 
 export default defineConfig({
     plugins: [
@@ -21,6 +22,7 @@ export default defineConfig({
     server: { proxy: { '/api': server, '/captcha': server } },
     test: {
         environment: 'happy-dom',
+        testTimeout: 30_000, // only a hanging test fails by it, also on a busy machine
         include: ['src/**/*.test.ts'],
         setupFiles: ['src/testing/setup.ts'],
         server: { deps: { inline: ['element-plus'] } },

@@ -12,9 +12,14 @@ export async function download(address: string): Promise<void> {
     )
     if (!answer.ok) throw errorOfAnswer(answer.status, await answer.json().catch(() => undefined))
     const name = NAME.exec(answer.headers.get('Content-Disposition') ?? '')?.[1] ?? 'hemascope'
+    handOver(await answer.blob(), decodeURIComponent(name))
+}
+
+/** Lets the browser save a file that is here already. */
+export function handOver(content: Blob, name: string): void {
     const link = document.createElement('a')
-    link.href = URL.createObjectURL(await answer.blob())
-    link.download = decodeURIComponent(name)
+    link.href = URL.createObjectURL(content)
+    link.download = name
     link.click()
     URL.revokeObjectURL(link.href)
 }

@@ -26,7 +26,16 @@ export function useListQuery<Name extends string>(names: readonly Name[]) {
 
     /** Another filter, search or order starts at the first page again; an empty text takes it away. */
     function set(name: Name, value: string): void {
-        void change({ [name]: value || undefined, page: undefined })
+        setAll({ [name]: value } as Partial<Record<Name, string>>)
+    }
+
+    /** Several at once, such as both ends of a range. */
+    function setAll(values: Partial<Record<Name, string>>): void {
+        const given = Object.entries<string | undefined>(values).map(([name, value]) => [
+            name,
+            value || undefined,
+        ])
+        void change({ ...Object.fromEntries(given), page: undefined })
     }
 
     const filters: ComputedRef<Partial<Record<Name, string>>> = computed(
@@ -36,5 +45,5 @@ export function useListQuery<Name extends string>(names: readonly Name[]) {
             ) as Partial<Record<Name, string>>,
     )
 
-    return { page, pageSize, filters, set }
+    return { page, pageSize, filters, set, setAll }
 }

@@ -6,6 +6,10 @@ export type Locale = (typeof LOCALES)[number]
 
 /** How the API calls the two languages. */
 export const LANGUAGE_OF_LOCALE = { en: 'en', 'zh-CN': 'zh' } as const
+export const LOCALE_OF_LANGUAGE = { en: 'en', zh: 'zh-CN' } as const
+
+/** Each in its own language. */
+export const LOCALE_NAMES: Record<Locale, string> = { en: 'English', 'zh-CN': '中文' }
 
 const LOADERS: Record<Locale, () => Promise<{ default: object }>> = {
     en: () => import('./en'),

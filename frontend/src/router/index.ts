@@ -18,6 +18,7 @@ const pages: RouteRecordRaw[] = [
         component: () => import('@/features/cases/pages/CasePage.vue'),
         props: (route) => ({ caseId: Number(route.params.caseId) }),
         meta: { right: 'cases.read', title: 'cases.one' },
+        redirect: { name: 'case-overview' },
         children: caseTabs,
     },
     ...features.flatMap((feature) => feature.pages ?? []),

@@ -2,6 +2,7 @@ import { computed, ref } from 'vue'
 import { defineStore } from 'pinia'
 import { api, data } from '@/api/client'
 import type { Schema } from '@/api/types'
+import { LANGUAGE_OF_LOCALE, type Locale } from '@/i18n'
 
 export type Right = Schema<'RightsEnum'>
 
@@ -36,9 +37,18 @@ export const useSession = defineStore('session', () => {
         rights.value = new Set()
     }
 
+    /** The account as a change has left it. */
+    function takeUser(changed: Schema<'User'>): void {
+        user.value = changed
+    }
+
+    async function saveLocale(locale: Locale): Promise<void> {
+        takeUser(await data(api.PATCH('/api/v1/me', { body: { language: LANGUAGE_OF_LOCALE[locale] } })))
+    }
+
     function may(right: Right): boolean {
         return rights.value.has(right)
     }
 
-    return { user, isLoaded, isSignedIn, load, signIn, signOut, forget, may }
+    return { user, isLoaded, isSignedIn, load, signIn, signOut, forget, takeUser, saveLocale, may }
 })

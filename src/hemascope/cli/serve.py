@@ -23,7 +23,7 @@ def serve(
 ) -> None:
     """Run the workstation: prepares the data folder, then web server and job workers until Ctrl-C.
 
-    The first start shows the password of the user `admin` once.
+    The first start shows the password of the user `admin` once, or writes it into the data folder where nobody looks.
     """
     prepare_folder(data)
     os.environ.update(environment_for(data, os.environ, host=host, hosts=name or (), https=https))
@@ -31,8 +31,8 @@ def serve(
     if demo:
         _demonstrate(data, administrator)
     elif administrator:
-        typer.echo(f"first administrator: {administrator.username}  password: {administrator.password}")
-        typer.echo("this password is shown only now; change it after signing in")
+        _introduce(administrator)
+    _warn_without_pages()
     typer.echo(f"workstation: http://{host}:{port}/  (Ctrl-C ends it)")
     web = [
         sys.executable, "-m", "gunicorn", "hemascope.web.wsgi", "--bind", f"{host}:{port}",
@@ -43,6 +43,19 @@ def serve(
     Supervisor(children, dict(os.environ)).run()
 
 
+def _introduce(administrator: FirstAdministrator) -> None:
+    """A terminal forgets; the log of a service would keep the password for everybody who may read it."""
+    from hemascope.web.accounts.first_password import first_password_keep
+
+    name, password = administrator.username, administrator.password
+    if sys.stdout.isatty():
+        typer.echo(f"first administrator: {name}  password: {password}")
+        typer.echo("this password is shown only now; change it after signing in")
+    else:
+        typer.echo(f"first administrator: {name}  password: in {first_password_keep(name, password)}")
+        typer.echo("sign in and change it: the file is deleted then")
+
+
 def _demonstrate(data: Path, administrator: FirstAdministrator | None) -> None:
     from hemascope.web.operations.demo import demo_accounts, demo_make
 
@@ -51,3 +64,10 @@ def _demonstrate(data: Path, administrator: FirstAdministrator | None) -> None:
         demo_make(data, administrator)
     typer.echo("a demonstration: names and passwords, nothing in it is real")
     typer.echo(demo_accounts(data), nl=False)
+
+
+def _warn_without_pages() -> None:
+    from hemascope.web.single_page import NOT_BUILT, is_built
+
+    if not is_built():
+        typer.echo(NOT_BUILT)

@@ -1,6 +1,7 @@
 """The folder an analysis writes: when it may be used, how files get into it whole."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -53,3 +54,9 @@ def write_whole(path: Path, data: str | bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def write_private(path: Path, text: str) -> None:
+    """Makes a new file that only its owner can read. Raises OSError, also where there is one already."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hemascope.errors import SettingsError, output_errors
+from hemascope.service.output_folder import write_private
 
 SETTINGS = "hemascope.web.settings.production"
 DATABASE_FILE = "hemascope.sqlite3"
@@ -66,8 +67,7 @@ def _make_secret(data: Path, secret: _Secret) -> None:
             f"'{data}' has a database but no '{secret.file}', without which the identities of its patients cannot be "
             f"read; put that file back, or set {secret.variable}"
         )
-    with os.fdopen(os.open(data / secret.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secret.make())
+    write_private(data / secret.file, secret.make())
 
 
 def _is_given(secret: _Secret, given: Mapping[str, str]) -> bool:

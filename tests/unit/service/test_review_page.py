@@ -152,7 +152,7 @@ def test_second_tab_is_told_and_loads_again(page: "Page", server: ReviewServer, 
     press(page, "8")  # nothing can be changed any more
     page.click("#reload")
     page.wait_for_selector("#alert[hidden]", state="attached")
-    assert "Blast" in page.locator("#list").inner_text()
+    page.wait_for_selector("#list :text('Blast')")
     press(page, "Shift+Tab", "9")
     until(page, lambda: [shape["label"] for shape in shapes(tmp_path)].count("monocyte") == 1)
 

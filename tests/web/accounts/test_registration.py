@@ -56,6 +56,12 @@ def test_registration_without_the_picture_is_refused() -> None:
     assert not User.objects.exists()
 
 
+def test_registration_offers_the_names_of_the_departments_and_nothing_else() -> None:
+    department = make_department()
+
+    assert Client().get("registrations/departments") == (200, [{"id": department.pk, "name": department.name}])
+
+
 def test_second_approval_is_a_conflict() -> None:
     user = make_user()
 

@@ -1,9 +1,13 @@
 import io
+import stat
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from hemascope.web.accounts.first_password import first_password_keep
 from hemascope.web.accounts.models import User
 from web.accounts.builders import make_token
 from web.builders import PASSWORD, make_department, make_user
@@ -65,6 +69,14 @@ def test_profile_cannot_raise_its_own_role() -> None:
     assert (user.role, user.is_approved, user.nickname) == ("viewer", True, "Nick")
 
 
+def test_profile_cannot_move_to_a_department_whose_patients_it_would_see() -> None:
+    user = make_user(department=make_department())
+
+    Client(user).patch("me", {"department": make_department().pk})
+
+    assert User.objects.get(pk=user.pk).department == user.department
+
+
 def test_password_change_ends_the_other_sessions_and_keeps_this_one() -> None:
     user = make_user()
     here, elsewhere = Client(user), Client(user)
@@ -88,6 +100,43 @@ def test_reset_password_withdraws_tokens_and_lets_the_user_in(administrator: Use
     user.refresh_from_db()
     assert user.check_password(body["password"])
     assert not user.tokens.exists()
+
+
+def first_password(settings: object, folder: Path, username: str) -> Path:
+    settings.DATA_FOLDER = folder  # type: ignore[attr-defined]
+    return first_password_keep(username, PASSWORD)
+
+
+def test_first_password_is_kept_for_its_owners_eyes_in_place_of_an_older_one(settings: object, tmp_path: Path) -> None:
+    (tmp_path / "first-administrator.txt").write_text("admin  old")
+    file = first_password(settings, tmp_path, "admin")
+
+    assert (file.read_text(), stat.S_IMODE(file.stat().st_mode)) == (f"admin  {PASSWORD}\n", 0o600)
+
+
+def test_file_of_the_first_password_goes_when_its_owner_changes_it(
+    settings: object, tmp_path: Path, administrator: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    file = first_password(settings, tmp_path, "admin")
+    change = {"old_password": PASSWORD, "new_password": "another horse battery"}
+
+    Client(make_user()).put("me/password", change)
+    Client(administrator).put("me/password", change | {"old_password": "wrong"})
+    assert file.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        Client(administrator).put("me/password", change)
+    assert not file.exists()
+
+
+def test_file_of_the_first_password_goes_when_another_administrator_resets_it(
+    settings: object, tmp_path: Path, administrator: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    file = first_password(settings, tmp_path, "admin")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        Client(make_user(role="administrator")).post(f"users/{administrator.pk}/reset-password")
+
+    assert not file.exists()
 
 
 def test_department_in_use_is_not_deleted(administrator: User) -> None:

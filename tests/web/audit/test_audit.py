@@ -162,6 +162,17 @@ def test_event_cannot_be_changed_over_the_api() -> None:
     assert Client(make_user(role="administrator")).delete("audit/events/1")[0] == 405
 
 
+def test_verification_counts_the_events_and_names_the_altered_one(three_events: None) -> None:
+    client = Client(make_user(role="administrator"))
+    assert client.get("audit/events/verification")[1] == {"events": 3, "problem": ""}
+    tampered(verb="case.read")
+
+    _, broken = client.get("audit/events/verification")
+
+    assert broken["events"] is None
+    assert "event 2" in broken["problem"]
+
+
 def test_export_holds_every_event_oldest_first(three_events: None) -> None:
     assert [json.loads(line)["changes"]["number"] for line in audit_lines()] == [0, 1, 2]
     assert [json.loads(line)["sequence"] for line in audit_lines(after=2)] == [3]

@@ -11,4 +11,5 @@ TestAudit = permission_checks(
     Endpoint("get", "audit/events", {"administrator"}),
     Endpoint("get", "audit/events/{pk}", {"administrator"}, row=an_event),
     Endpoint("get", "audit/events/export", {"administrator"}),
+    Endpoint("get", "audit/events/verification", {"administrator"}),
 )

@@ -36,6 +36,7 @@ def test_new_case_has_a_number_of_its_own_and_the_department_of_who_made_it(tech
     year = timezone.now().year
     assert (first["number"], second["number"]) == (f"{year}-000001", f"{year}-000002")
     assert (first["state"], first["version"], first["department"]) == ("new", 1, technician.department_id)
+    assert (first["created_by"], first["created_by_name"]) == (technician.pk, str(technician))
 
 
 def test_number_of_a_deleted_case_is_not_given_again(technician: User) -> None:

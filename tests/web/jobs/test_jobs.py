@@ -182,6 +182,15 @@ def test_result_and_end_of_the_job_are_one_commit() -> None:
     assert handle.owned().exists()
 
 
+def test_job_names_who_asked_for_it_and_nobody_where_the_system_did() -> None:
+    make_job(by=make_user("lin"))
+    make_job()
+
+    _, page = Client(make_user(role="administrator")).get("jobs", ordering="created_at")
+
+    assert [job["requested_by_name"] for job in page["results"]] == ["lin", ""]
+
+
 def test_progress_can_be_followed_by_the_one_who_asked() -> None:
     lin = make_user()
     job = run(make_job(three_steps, by=lin, arguments={}))

@@ -10,11 +10,12 @@ import pytest
 from django.db import connection
 
 from hemascope.service.health import Finding
+from hemascope.web.dashboard.upkeep import examine_backup
 from hemascope.web.installation import prepare_folder
 from hemascope.web.jobs.choices import JobStatus
 from hemascope.web.jobs.execution import execute
 from hemascope.web.jobs.models import Job
-from hemascope.web.operations.deployment import examine_backup, examine_folder
+from hemascope.web.operations.deployment import examine_folder
 from hemascope.web.operations.deployment_services import clock, examine_database, examine_redis, worker, wrong_options
 from hemascope.web.operations.deployment_settings import examine_settings
 from hemascope.web.settings.base import QUEUE_URL
@@ -51,6 +52,12 @@ def test_unreadable_note_of_a_backup_counts_as_none(tmp_path: Path, content: str
     (tmp_path / "last-backup.json").write_text(content)
 
     assert examine_backup(tmp_path, 24).state == "broken"
+
+
+def test_first_password_that_nobody_changed_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "first-administrator.txt").touch(0o600)
+
+    assert states(list(examine_folder(tmp_path)))["first password"] == "note"
 
 
 def test_secret_that_others_can_read_is_broken(tmp_path: Path) -> None:

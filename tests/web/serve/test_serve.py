@@ -16,8 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from hemascope.cli.serve import _introduce
 from hemascope.errors import SettingsError
-from hemascope.web.installation import SECRET_FILES, prepare_folder
+from hemascope.web.installation import SECRET_FILES, FirstAdministrator, prepare_folder
 from web.patience import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -100,23 +101,43 @@ def doomed(tmp_path: Path) -> Iterator[Served]:
 
 def test_serve_makes_an_installation_that_the_first_administrator_can_use(served: Served) -> None:
     wait_until(served.is_ready)
-    shown = re.search(r"administrator: (\S+)  password: (\S+)", served.log.read_text())
-    assert shown is not None
+    username, password = (served.data / "first-administrator.txt").read_text().split()
     _, _, cookies = served.ask("GET", "/api/v1/session")
 
     status, session, _ = served.ask(
         "POST",
         "/api/v1/session",
-        {"username": shown[1], "password": shown[2]},
+        {"username": username, "password": password},
         Cookie=f"csrftoken={cookies['csrftoken']}",
         **{"X-CSRFToken": cookies["csrftoken"]},
     )
 
     assert (status, json.loads(session)["user"]["role"]) == (201, "administrator")
     assert 'hemascope_jobs{status="queued"} 0.0' in served.ask("GET", "/metrics")[1]
-    for key in ("secret.key", "identity.keys", "identity-index.key"):
+    for key in ("secret.key", "identity.keys", "identity-index.key", "first-administrator.txt"):
         assert stat.S_IMODE((served.data / key).stat().st_mode) == 0o600
-    assert shown[2] not in served.log.read_text().partition("workstation:")[2]
+    assert password not in served.log.read_text()
+    assert f"password: in {served.data / 'first-administrator.txt'}" in served.log.read_text()
+
+
+def test_first_password_is_shown_on_a_terminal_and_kept_nowhere(
+    tmp_path: Path, settings: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.DATA_FOLDER = tmp_path  # type: ignore[attr-defined]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    _introduce(FirstAdministrator("admin", "a-password"))
+
+    assert "admin  password: a-password" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_serve_shows_the_pages_or_says_how_to_build_them(served: Served) -> None:
+    wait_until(served.is_ready)
+    is_built = (ROOT / "src" / "hemascope" / "web" / "app" / "index.html").is_file()
+
+    assert served.ask("GET", "/")[0] == (200 if is_built else 503)
+    assert ("make app" in served.log.read_text()) is not is_built
 
 
 def test_serve_refuses_an_address_that_others_reach_without_https(tmp_path: Path) -> None:

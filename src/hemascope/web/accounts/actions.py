@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from hemascope.errors import ConflictError
 from hemascope.web.accounts.avatars import avatar_jpeg
+from hemascope.web.accounts.first_password import first_password_forget
 from hemascope.web.accounts.models import ApiToken, Department, User
 from hemascope.web.accounts.tokens import new_token, token_digest
 from hemascope.web.api.roles import Role
@@ -95,6 +96,7 @@ def password_change(*, user: User, old_password: str, new_password: str) -> None
     _check_password(new_password, user, "new_password")
     user.set_password(new_password)
     user.save()
+    first_password_forget(user)
     audit_record(by=user, verb="password.change", subject=user)
 
 
@@ -104,6 +106,7 @@ def password_reset(*, by: User, user: User) -> str:
     password = generated_password()
     user.set_password(password)
     user.save()
+    first_password_forget(user)
     user.tokens.all().delete()
     audit_record(by=by, verb="password.reset", subject=user)
     return password

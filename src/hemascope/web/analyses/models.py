@@ -146,6 +146,7 @@ class Cell(models.Model):
             models.Index(fields=["shown_class", "id"], name="cell_of_class"),
             models.Index(fields=["is_confirmed"], name="cell_confirmed"),
             models.Index(fields=["updated_at"], name="cell_updated"),
+            models.Index(fields=["verified_at"], name="cell_verified"),
         )
 
     def __str__(self) -> str:

@@ -9,4 +9,4 @@ from hemascope.web.cases.models import Case
 
 def cases_visible_to(person: User) -> QuerySet[Case]:
     """Those of the person's department and of none, whichever department the patient is in."""
-    return in_department_of(person, Case.objects.select_related("patient", "reader"))
+    return in_department_of(person, Case.objects.select_related("patient", "reader", "created_by"))

@@ -82,6 +82,19 @@ def active_models() -> list[ActiveModel]:
     return [active_model(specimen.value, task.value) for specimen in Specimen for task in ModelTask]
 
 
+def model_problem(active: ActiveModel) -> str:
+    """Why a run with it would fail, as far as its manifest tells; empty: nothing. The network's file is not read."""
+    try:
+        manifest = read_manifest(installed_bundle(active.bundle_name).folder)
+    except BundleError as error:
+        return str(error)
+    if manifest.task != active.task:
+        return f"the bundle '{active.bundle_name}' is for {manifest.task}, not for {active.task}"
+    if active.bundle_sha256 not in (None, manifest.onnx_sha256):
+        return f"the bundle '{active.bundle_name}' was replaced on disk since it was activated; activate it again"
+    return ""
+
+
 def active_bundle(specimen: str, task: Task) -> ModelBundle:
     """The network for such specimens, its file verified: it is the one that was activated or an error, never another.
 

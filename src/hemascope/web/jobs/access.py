@@ -12,4 +12,5 @@ if TYPE_CHECKING:
 
 
 def jobs_visible_to(person: "User") -> QuerySet[Job]:
-    return Job.objects.all() if has_right(person, Right.JOBS_READ) else Job.objects.filter(requested_by=person)
+    jobs = Job.objects.select_related("requested_by")
+    return jobs if has_right(person, Right.JOBS_READ) else jobs.filter(requested_by=person)

@@ -31,7 +31,7 @@ def execute(job_id: UUID) -> None:
         with heartbeat(handle), failing_alone(handle):
             find_body(job.body)(handle, **job.arguments)
             handle.finish(JobStatus.DONE)  # changes nothing where the body has ended it
-        _log.info("left", status=Job.objects.values_list("status", flat=True).get(pk=job_id))
+        _log.info("left", status=Job.objects.filter(pk=job_id).values_list("status", flat=True).first())
 
 
 @contextmanager

@@ -17,12 +17,12 @@ from hemascope import __version__
 from hemascope.errors import OutputError, output_errors
 from hemascope.service.output_folder import write_whole
 from hemascope.web.audit.actions import audit_record
+from hemascope.web.dashboard.upkeep import LAST_BACKUP_FILE
 from hemascope.web.installation import FILES_FOLDER, IDENTITY_INDEX_KEY_FILE, IDENTITY_KEYS_FILE
 from hemascope.web.operations.archive import ArchiveWriter, BackupManifest, key_fingerprint
 from hemascope.web.operations.database_copy import copy_database
 from hemascope.web.storage import stored_names
 
-LAST_BACKUP_FILE = "last-backup.json"  # in the data folder: when, for `hemascope doctor --deploy`
 _MADE_ANEW = "derived"  # below the files: pictures that follow from the uploads
 
 

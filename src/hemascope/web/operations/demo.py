@@ -1,7 +1,6 @@
 """An installation to click around in: invented people, painted smears, nothing of anybody real."""
 
 import io
-import os
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from hemascope.errors import SettingsError
+from hemascope.service.output_folder import write_private
 from hemascope.synth.smear import SmearSettings, paint_smear, preset_field
 from hemascope.web.accounts.actions import department_create, generated_password, user_create
 from hemascope.web.accounts.choices import Sex
@@ -80,9 +80,7 @@ def demo_make(data: Path, administrator: FirstAdministrator) -> None:
     _user(by, accounts, "paediatrician", Role.DOCTOR, elsewhere)  # sees none of the cases: another department
     for number, case in enumerate(_CASES, start=1):
         _case(case, number, technician=people[Role.TECHNICIAN], doctor=people[Role.DOCTOR])
-    lines = [f"{name}  {password}\n" for name, password in accounts.items()]
-    with os.fdopen(os.open(data / ACCOUNTS_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.writelines(lines)
+    write_private(data / ACCOUNTS_FILE, "".join(f"{name}  {password}\n" for name, password in accounts.items()))
     connection.close()
 
 

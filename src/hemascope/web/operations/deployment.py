@@ -1,20 +1,18 @@
 """What is right and wrong with an installation where it runs: settings, secrets, folder, database, queue, workers."""
 
-import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from django.conf import settings
 
 from hemascope.errors import HemascopeError
 from hemascope.service.health import Finding
+from hemascope.web.dashboard.upkeep import examine_backup, examine_room
 from hemascope.web.installation import SECRET_FILES
 from hemascope.web.settings import environment
 
-_LEAST_FREE_BYTES = 2 * 1024**3
-_LEAST_FREE_SHARE = 0.1
 _OTHERS = 0o077  # permissions of anybody but the owner
 
 
@@ -34,7 +32,7 @@ def examine_deployment() -> Iterator[Finding]:
     data = environment.data_folder()
     yield from examine_folder(data)
     yield examine_files()
-    yield examine_backup(data, environment.number("BACKUP_MAX_AGE_H", 0))
+    yield examine_backup(data, settings.BACKUP_MAX_AGE_H)
     is_reached = False
     for finding in examine_database():
         is_reached = finding.state != "broken" or is_reached
@@ -48,15 +46,13 @@ def examine_folder(data: Path) -> Iterator[Finding]:
     try:
         with tempfile.TemporaryFile(dir=data):
             pass
-        usage = shutil.disk_usage(data)
     except OSError as error:
         yield Finding("broken", "data folder", f"cannot write to '{data}': {error.strerror}")
         return
-    text = f"'{data}' is writable, {usage.free / 1024**3:.1f} of {usage.total / 1024**3:.1f} GiB are free"
-    is_full = usage.free < _LEAST_FREE_BYTES
-    is_tight = usage.free < usage.total * _LEAST_FREE_SHARE
-    yield Finding("broken" if is_full else "note" if is_tight else "ok", "data folder", text)
+    room = examine_room(data)
+    yield Finding(room.state, "data folder", f"can be written; {room.text}")
     yield _secrets(data)
+    yield from _first_password(data)
 
 
 def _secrets(data: Path) -> Finding:
@@ -68,17 +64,9 @@ def _secrets(data: Path) -> Finding:
     return Finding("ok", "secrets", f"strong enough; {len(files)} files that only their owner can read")
 
 
-def examine_backup(data: Path, longest_h: int) -> Finding:
-    """`longest_h` 0: nobody asked for backups by this command."""
-    from hemascope.web.operations.backup import LAST_BACKUP_FILE
+def _first_password(data: Path) -> Iterator[Finding]:
+    from hemascope.web.accounts.first_password import FIRST_PASSWORD_FILE
 
-    try:
-        made_at = datetime.fromisoformat(json.loads((data / LAST_BACKUP_FILE).read_bytes())["made_at"])
-    except (OSError, ValueError, KeyError, TypeError):
-        text = "none was made yet; see docs/workstation/backup.md"
-        return Finding("broken" if longest_h else "note", "backup", text)
-    age = datetime.now(UTC) - made_at
-    text = f"the last one was made {age / timedelta(hours=1):.0f} hours ago"
-    if longest_h and age > timedelta(hours=longest_h):
-        return Finding("broken", "backup", f"{text}, more than the {longest_h} of HEMASCOPE_BACKUP_MAX_AGE_H")
-    return Finding("ok", "backup", text)
+    if (data / FIRST_PASSWORD_FILE).exists():
+        text = f"the first administrator's is still the one in '{data / FIRST_PASSWORD_FILE}'; sign in and change it"
+        yield Finding("note", "first password", text)

@@ -1,6 +1,7 @@
 """How far the review of a case is, what changed in it, and cells to compare with."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, Max, Q
 
@@ -73,6 +74,18 @@ def case_changes(case: Case, since: int) -> Changes:
     cells = list(later.filter(changed_sequence__lte=last) if last is not None else later)
     sequence = cells[-1].changed_sequence if cells else since
     return Changes(cells, sequence, last is not None and later.filter(changed_sequence__gt=sequence).exists())
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedCells:
+    by_me: int
+    by_all: int
+
+
+def reviewed_cells(person: User, since: datetime) -> ReviewedCells:
+    """How many cells that the person sees were confirmed since then and still are."""
+    cells = cells_visible_to(person).filter(verified_at__gte=since, is_deleted=False)
+    return ReviewedCells(**cells.aggregate(by_me=Count("pk", filter=Q(verified_by=person)), by_all=Count("pk")))
 
 
 def reference_cells(person: User, case: Case, shown_class: str) -> list[Cell]:

@@ -46,8 +46,8 @@ MIDDLEWARE = [
     "hemascope.web.http.request_context.request_context",  # first: every line of the log has the request's id
     "hemascope.web.http.measuring.measuring",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "hemascope.web.http.security_headers.security_headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -66,6 +66,10 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # straight out of the installed packages, without a folder to collect into
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+APP_FOLDER = WEB_FOLDER / "app"  # the browser's application, where `make app` has built it
+WHITENOISE_ROOT = APP_FOLDER if APP_FOLDER.is_dir() else None
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/"  # their names hold a hash of their content
 
 STORAGES = {
     "default": environment.file_store(),
@@ -120,6 +124,7 @@ CASE_MAX_FIELDS = environment.number("CASE_MAX_FIELDS", 5000, least=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
 PATIENT_IMPORT_MAX_BYTES = environment.number("IMPORT_MAX_MB", 5, least=1) * 1024 * 1024
 PATIENT_IMPORT_MAX_ROWS = environment.number("IMPORT_MAX_ROWS", 5000, least=1)
+BACKUP_MAX_AGE_H = environment.number("BACKUP_MAX_AGE_H", 0)  # the dashboard and the doctor warn then; 0: never
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -168,6 +173,7 @@ SPECTACULAR_SETTINGS = {
         "Stain": "hemascope.web.cases.choices.Stain",
         "ModelTask": "hemascope.web.catalogue.choices.ModelTask",
         "M4Percent": "hemascope.web.reports.models.M4_PERCENT",
+        "DashboardWarningCode": "hemascope.web.dashboard.warnings.WarningCode",
         "CaseState": "hemascope.web.cases.choices.CaseState",
     },
 }
@@ -181,7 +187,7 @@ TASKS = {
     }
 }
 JOB_POLL_S = 0.5  # how often a worker of the embedded queue looks for work
-JOB_LEASE_S = 30.0  # a worker that has not said for so long that it lives is taken for dead
+JOB_LEASE_S = environment.number("JOB_LEASE_S", 30, least=1)  # a worker silent for so long is taken for dead
 JOB_SWEEP_S = 5.0  # how often workers look for jobs of dead ones
 JOB_RETRY_S = 10.0  # before the second attempt; doubled for each further one
 RECOGNISED_TOGETHER_CELLS = 256  # 8 batches: a worker takes waiting runs of other cases along until it has as many

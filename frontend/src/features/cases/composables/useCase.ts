@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/vue-query'
 import { computed, toValue, type MaybeRefOrGetter } from 'vue'
-import { api, data } from '@/api/client'
+import { caseRead } from './useCases'
 
 export function caseKey(caseId: number): readonly unknown[] {
     return ['cases', caseId]
@@ -10,7 +10,6 @@ export function caseKey(caseId: number): readonly unknown[] {
 export function useCase(caseId: MaybeRefOrGetter<number>) {
     return useQuery({
         queryKey: computed(() => caseKey(toValue(caseId))),
-        queryFn: () =>
-            data(api.GET('/api/v1/cases/{id}', { params: { path: { id: String(toValue(caseId)) } } })),
+        queryFn: () => caseRead(toValue(caseId)),
     })
 }

@@ -18,6 +18,13 @@ class DepartmentSerializer(serializers.ModelSerializer[Department]):
         read_only_fields = ("created_at", "updated_at")
 
 
+class DepartmentNameSerializer(serializers.ModelSerializer[Department]):
+    class Meta:
+        model = Department
+        fields = ("id", "name")
+        read_only_fields = fields
+
+
 class DepartmentInputSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
 
@@ -63,11 +70,11 @@ class CaptchaSerializer(serializers.Serializer[Any]):
 
 
 class ProfileInputSerializer(serializers.ModelSerializer[User]):
-    """What people may change about themselves."""
+    """What people may change about themselves: not the department, whose patients they would see."""
 
     class Meta:
         model = User
-        fields = (*_PROFILE, "department")
+        fields = _PROFILE
 
 
 class RegistrationInputSerializer(ProfileInputSerializer):
@@ -76,20 +83,20 @@ class RegistrationInputSerializer(ProfileInputSerializer):
     captcha_text = serializers.CharField(max_length=32)
 
     class Meta(ProfileInputSerializer.Meta):
-        fields = ("username", "password", "captcha_key", "captcha_text", *ProfileInputSerializer.Meta.fields)  # type: ignore[assignment]
+        fields = ("username", "password", "captcha_key", "captcha_text", "department", *_PROFILE)  # type: ignore[assignment]
 
 
 class UserCreateInputSerializer(ProfileInputSerializer):
     password = serializers.CharField(max_length=MAX_PASSWORD, trim_whitespace=False)
 
     class Meta(ProfileInputSerializer.Meta):
-        fields = ("username", "password", "role", *ProfileInputSerializer.Meta.fields)  # type: ignore[assignment]
+        fields = ("username", "password", "role", "department", *_PROFILE)  # type: ignore[assignment]
         extra_kwargs = {"role": {"required": True}}
 
 
 class UserInputSerializer(ProfileInputSerializer):
     class Meta(ProfileInputSerializer.Meta):
-        fields = (*ProfileInputSerializer.Meta.fields, "role", "is_active")  # type: ignore[assignment]
+        fields = ("department", "role", "is_active", *_PROFILE)  # type: ignore[assignment]
 
 
 class ApprovalInputSerializer(serializers.Serializer[Any]):

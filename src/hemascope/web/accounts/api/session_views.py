@@ -5,12 +5,15 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from hemascope.web.accounts.access import departments_offered
 from hemascope.web.accounts.actions import user_register
 from hemascope.web.accounts.api.serializers import (
     CaptchaSerializer,
+    DepartmentNameSerializer,
     RegistrationInputSerializer,
     SessionSerializer,
     SignInInputSerializer,
@@ -69,7 +72,7 @@ class CaptchaViewSet(RightsViewSet[User]):
 
 
 class RegistrationViewSet(RightsViewSet[User]):
-    rights = {"create": Right.ANYBODY}
+    rights = {"create": Right.ANYBODY, "departments": Right.ANYBODY}
     serializer_class = RegistrationInputSerializer
     authentication_classes = (StrangerAuthentication,)
     throttle_scope = "credentials"
@@ -80,3 +83,9 @@ class RegistrationViewSet(RightsViewSet[User]):
         given = self.checked(RegistrationInputSerializer)
         captcha_check(key=given.pop("captcha_key"), text=given.pop("captcha_text"))
         return Response(UserSerializer(user_register(**given)).data, status.HTTP_201_CREATED)
+
+    @extend_schema(filters=False, responses=DepartmentNameSerializer(many=True))
+    @action(detail=False, authentication_classes=[], throttle_scope=None, pagination_class=None, filter_backends=[])
+    def departments(self, request: Request) -> Response:
+        """To choose from: names only, all of them."""
+        return Response(DepartmentNameSerializer(departments_offered(), many=True).data)

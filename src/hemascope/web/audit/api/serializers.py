@@ -6,6 +6,11 @@ from rest_framework import serializers
 from hemascope.web.audit.models import AuditEvent
 
 
+class VerificationSerializer(serializers.Serializer[Any]):
+    events = serializers.IntegerField(allow_null=True, help_text="All of them untouched; null where one is not.")
+    problem = serializers.CharField(help_text="The first event that was altered or is missing; empty: none.")
+
+
 class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
     changes = serializers.SerializerMethodField()
 

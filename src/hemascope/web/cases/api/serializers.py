@@ -48,12 +48,13 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     patient = CasePatientSerializer()
     context = ContextField()  # type: ignore[assignment]  # a declared field does not stay an attribute
     reader_name = serializers.SerializerMethodField()
+    created_by_name = serializers.CharField(source="created_by.__str__")
 
     class Meta:
         model = Case
         fields = (
             "id", "number", "patient", "state", "reader", "reader_name", *_FACTS,
-            "version", "created_by", "created_at", "updated_at",
+            "version", "created_by", "created_by_name", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = fields
 

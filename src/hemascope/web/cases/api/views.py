@@ -50,7 +50,8 @@ class CaseViewSet(RightsViewSet[Case]):
         """The worklist."""
         cases = self.filter_queryset(self.get_queryset())
         # Not joined: the database would sort the columns of every patient along with the cases.
-        page = self.paginate_queryset(cases.select_related(None).prefetch_related("patient", "reader")) or []
+        cases = cases.select_related(None).prefetch_related("patient", "reader", "created_by")
+        page = self.paginate_queryset(cases) or []
         return self.get_paginated_response(self._shown(page))
 
     def retrieve(self, request: Request, pk: str) -> Response:

@@ -15,15 +15,21 @@ class BundleSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     is_shipped = serializers.BooleanField()
     problem = serializers.CharField(help_text="Why it cannot be used; empty: its hash was verified.")
-    version = serializers.CharField(source="manifest.version", default=None)
-    task = serializers.CharField(source="manifest.task", default=None)
-    architecture = serializers.CharField(source="manifest.architecture", default=None)
-    precision = serializers.CharField(source="manifest.precision", default=None)
-    classes = serializers.ListField(child=serializers.CharField(), source="manifest.classes", default=None)
-    metrics = serializers.DictField(child=serializers.FloatField(), source="manifest.metrics", default=None)
-    datasets = serializers.ListField(child=serializers.CharField(), source="manifest.data", default=None)
-    licence = serializers.CharField(source="manifest.licence", default=None)
-    sha256 = serializers.CharField(source="manifest.onnx_sha256", default=None)
+    version = serializers.CharField(source="manifest.version", default=None, allow_null=True)
+    task = serializers.CharField(source="manifest.task", default=None, allow_null=True)
+    architecture = serializers.CharField(source="manifest.architecture", default=None, allow_null=True)
+    precision = serializers.CharField(source="manifest.precision", default=None, allow_null=True)
+    classes = serializers.ListField(
+        child=serializers.CharField(), source="manifest.classes", default=None, allow_null=True
+    )
+    metrics = serializers.DictField(
+        child=serializers.FloatField(), source="manifest.metrics", default=None, allow_null=True
+    )
+    datasets = serializers.ListField(
+        child=serializers.CharField(), source="manifest.data", default=None, allow_null=True
+    )
+    licence = serializers.CharField(source="manifest.licence", default=None, allow_null=True)
+    sha256 = serializers.CharField(source="manifest.onnx_sha256", default=None, allow_null=True)
 
 
 class BundleCardSerializer(BundleSerializer):

@@ -5,12 +5,14 @@ from hemascope.web.jobs.models import Job
 
 class JobSerializer(serializers.ModelSerializer[Job]):
     name = serializers.SerializerMethodField()
+    requested_by_name = serializers.CharField(source="requested_by.username", default="")
 
     class Meta:
         model = Job
         fields = (
             "id", "name", "status", "attempts", "max_attempts", "is_cancel_wanted", "progress_done", "progress_total",
-            "error_code", "error_message", "requested_by", "created_at", "started_at", "finished_at",
+            "error_code", "error_message", "requested_by", "requested_by_name", "created_at", "started_at",
+            "finished_at",
         )  # fmt: skip
         read_only_fields = fields
 
