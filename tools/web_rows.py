@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from web_load import CLASSES
 
 from hemascope.web.accounts.actions import generated_password, token_create, user_create
@@ -19,6 +19,7 @@ from hemascope.web.patients.models import Patient
 
 _SURNAMES = ("Wang", "Li", "Zhang", "Liu", "Chen", "Smith", "Garcia", "Muller", "Novak", "Rossi")
 _PATIENTS_AT_ONCE, _CELLS_AT_ONCE = 2000, 5000
+_MADE_CASES = 100  # whose cells are made one by one; the others get copies of them
 
 
 def readers(count: int) -> list[tuple[User, str]]:
@@ -75,11 +76,25 @@ def cases(by: User, patient_ids: list[int], *, count: int, cells_each: int, pref
             (_field(by, case_id, f"{prefix}{case_id:x}") for case_id in case_ids), batch_size=_PATIENTS_AT_ONCE
         )
     field_of = dict(Field.objects.filter(case__in=case_ids).values_list("case", "pk"))
-    cells = (_cell(case_id, field_of[case_id], chosen) for case_id in case_ids for _ in range(cells_each))
+    made = case_ids[:_MADE_CASES]
+    cells = (_cell(case_id, field_of[case_id], chosen) for case_id in made for _ in range(cells_each))
     while chunk := [cell for _, cell in zip(range(_CELLS_AT_ONCE), cells, strict=False)]:
         with transaction.atomic():
             Cell.objects.bulk_create(chunk)
+    for start in range(_MADE_CASES, len(case_ids), _MADE_CASES):
+        _copy_cells(list(zip(made, case_ids[start : start + _MADE_CASES], strict=False)), field_of)
     return case_ids
+
+
+def _copy_cells(pairs: list[tuple[int, int]], field_of: dict[int, int]) -> None:
+    """The cells of the first case of each pair for the second, inside the database: ten times as fast as by rows."""
+    own = {"id", "case_id", "field_id"}
+    columns = ", ".join(c.column for c in Cell._meta.concrete_fields if c.column not in own and not c.generated)
+    insert = f"INSERT INTO {Cell._meta.db_table} (case_id, field_id, {columns}) "
+    with transaction.atomic(), connection.cursor() as cursor:
+        for source, target in pairs:
+            select = f"SELECT %s, %s, {columns} FROM {Cell._meta.db_table} WHERE case_id = %s"
+            cursor.execute(insert + select, (target, field_of[target], source))
 
 
 def _field(by: User, case_id: int, name: str) -> Field:

@@ -22,6 +22,7 @@
     |   |   +-- SheetTooLargeError       above the byte or row limit
     +-- DownloadError                    a file that cannot be fetched, or is not the one that was expected
     +-- OutputError                      a place that cannot be written (full disk, read-only)
+    +-- FileStoreError                   the bucket of uploaded files does not answer or refuses
     +-- BundleError                      a model bundle
     |   +-- BundleNotFoundError
     |   +-- ManifestSchemaError          unknown schema or invalid manifest
@@ -143,6 +144,10 @@ class DownloadError(HemascopeError):
 
 class OutputError(HemascopeError):
     code = "output"
+
+
+class FileStoreError(HemascopeError):
+    code = "file_store"
 
 
 class BundleError(HemascopeError):

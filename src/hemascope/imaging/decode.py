@@ -119,13 +119,20 @@ def open_image(path: Path, limits: DecodeLimits = DecodeLimits()) -> Iterator[Im
 
     Raises InputNotFoundError, InputUnreadableError or a leaf of ImageError; `read_region` of a streamed image does too.
     """
-    with _open_file(path) as handle:
-        try:
-            source = _source(handle, limits)
-        except OSError as error:
-            raise InputUnreadableError(f"{path} cannot be read: {error.strerror}") from error
-        with closing(source):
-            yield source
+    with _open_file(path) as handle, open_image_in(handle, str(path), limits) as source:
+        yield source
+
+
+@contextmanager
+def open_image_in(handle: BinaryIO, name: str, limits: DecodeLimits = DecodeLimits()) -> Iterator[ImageSource]:
+    """As `open_image` for a file that is open already, of which `name` tells people; it stays open."""
+    try:
+        handle.seek(0)
+        source = _source(handle, limits)
+    except OSError as error:
+        raise InputUnreadableError(f"{name} cannot be read: {error.strerror}") from error
+    with closing(source):
+        yield source
 
 
 def _source(handle: BinaryIO, limits: DecodeLimits) -> ImageSource:

@@ -60,7 +60,7 @@ class TiffImage:
         handle.seek(0)
         self._handle = handle
         with _named_damage():
-            self._tiff = tifffile.TiffFile(handle)
+            self._tiff = tifffile.TiffFile(handle, name="image")  # that of a temporary file is a number
             self._page = self._tiff.pages.first
             self._orientation = Orientation.from_exif(self._page.tags.valueof(274, default=1))
             self._stored_width, self._stored_height = int(self._page.imagewidth), int(self._page.imagelength)

@@ -55,6 +55,18 @@ class ClassifiedCells:
         """The most probable class id of each cell, also of unidentified ones."""
         return [self.classes[i] for i in self.probabilities.argmax(axis=1)]
 
+    def rows(self, start: int, stop: int) -> "ClassifiedCells":
+        """Cells `start` to `stop` alone; views of the same arrays."""
+        part = slice(start, stop)
+        return ClassifiedCells(
+            self.probabilities[part],
+            self.logsumexp[part],
+            self.unidentified[part],
+            self.classes,
+            self.features[part],
+            None if self.distance is None else self.distance[part],
+        )
+
     def possible(self, sets: ConformalSets) -> NDArray[np.bool_]:
         """Which classes each cell may be `(n, classes)`, so that the promised share of sets holds the true one."""
         return prediction_sets(self.probabilities, np.array([sets.quantiles[c] for c in self.classes]))

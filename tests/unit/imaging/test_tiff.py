@@ -1,5 +1,7 @@
 import io
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hemascope.errors import ImageError, ImageTooLargeError, ImageTruncatedError, ImageTypeUnsupportedError
-from hemascope.imaging.decode import DecodeLimits, decode_image, open_image
+from hemascope.imaging.decode import DecodeLimits, decode_image, open_image, open_image_in
 from hemascope.imaging.resize import RgbArray
 
 RGB = {"photometric": "rgb"}
@@ -69,6 +71,16 @@ def test_tiff_pixels_are_the_same_whole_and_streamed_when_the_layout_changes(
             (100, 6, 101, 15),
         ]:
             assert np.array_equal(source.read_region(x1, y1, x2, y2), rgb[y1:y2, x1:x2])
+
+
+@pytest.mark.parametrize("make", [io.BytesIO, TemporaryFile, SpooledTemporaryFile], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("layout", [{}, {"compression": "lzw", "tile": (64, 32)}], ids=str)
+def test_tiff_in_an_open_file_is_streamed_from_its_start(make: Callable[[], Any], layout: dict[str, Any]) -> None:
+    with make() as handle:
+        handle.write(tiff_bytes(gradient(), photometric="rgb", **layout))
+        with open_image_in(handle, "field", STREAMED) as source:
+            assert np.array_equal(source.read_region(20, 30, 150, 160), gradient()[30:160, 20:150])
+        assert not handle.closed
 
 
 @pytest.mark.parametrize("tile", [None, (64, 64)], ids=["strips", "tiles"])

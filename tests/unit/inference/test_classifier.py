@@ -89,6 +89,22 @@ def test_classified_cells_are_softmax_with_temperature_without_overflow(logits: 
     np.testing.assert_allclose(cells.logsumexp, logsumexp(logits, axis=1), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("has_distance", [False, True])
+def test_rows_of_classified_cells_put_together_are_all_of_them(has_distance: bool) -> None:
+    generator = np.random.default_rng(1)
+    known = FeatureDistribution(np.zeros((2, 3), np.float32), np.eye(3, dtype=np.float32)) if has_distance else None
+    check = FeatureCheck(file=FEATURE_FILE, sha256="0" * 64, max_distance=1.0) if has_distance else None
+    logits = generator.normal(size=(1, 5, 2)).astype(np.float32)
+    features = generator.normal(size=(1, 5, 3)).astype(np.float32)
+    settings = ClassificationSettings(crop_context=1.2, feature_check=check)
+    cells = ClassifiedCells.from_outputs(logits, features, settings, ("a", "b"), known)
+
+    again = ClassifiedCells.concatenate([cells.rows(0, 2), cells.rows(2, 2), cells.rows(2, 5)], cells.classes)
+
+    for name in ("probabilities", "logsumexp", "unidentified", "features", "distance"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(cells, name), name)
+
+
 def test_class_has_its_own_threshold_where_the_manifest_names_one(tmp_path: Path) -> None:
     between = plain((82, 40, 40))  # a little nearer to class 1 than to class 0
     other = plain((40, 78, 40))  # between class 0 and class 3

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from hemascope.synth import FieldSettings, paint_field
+from hemascope.web.analyses.actions import fields_upload
 from hemascope.web.analyses.choices import FieldState
 from hemascope.web.analyses.models import Cell, Field
 from hemascope.web.cases.models import Case
@@ -53,6 +54,15 @@ def make_cell(field: Field | None = None, **values: Any) -> Cell:
         "ambiguity": 0.4,
     } | values
     return Cell.objects.create(case=field.case, field=field, **values)
+
+
+def make_cells_to_name(case: Case, count: int) -> None:
+    """Cells that no model has named, in one real picture of the case."""
+    outcome = fields_upload(
+        by=case.created_by, case=case, files=[as_file(picture_bytes())], kind="field", microns_per_pixel=None
+    )[0]
+    for number in range(count):
+        make_cell(outcome.field, model_class="", x1=number % 20, y1=5, x2=30 + number % 20, y2=35)
 
 
 def picture_bytes(image_format: str = "PNG", *, size: tuple[int, int] = (64, 48), seed: int = 0) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hemascope.errors import SettingsError
+from hemascope.errors import DependencyMissingError, SettingsError
 from hemascope.web.settings import environment
 
 GOOD_SECRET = "".join(chr(97 + i % 26) for i in range(60))
@@ -105,3 +105,50 @@ def test_database_url_of_another_kind_is_refused_without_telling_the_password(
     with pytest.raises(SettingsError, match="expected mysql://") as caught:
         environment.database(Path("unused"))
     assert "p4ss" not in str(caught.value)
+
+
+def test_files_lie_in_the_data_folder_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEMASCOPE_FILES_URL", raising=False)
+
+    assert environment.file_store() == {"BACKEND": "hemascope.web.storage.folder.FolderStorage"}
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("s3://smears", {"bucket_name": "smears", "location": "", "endpoint_url": None}),
+        ("s3://smears/lab/a/", {"bucket_name": "smears", "location": "lab/a", "endpoint_url": None}),
+        (
+            "s3://smears?endpoint=https://minio:9000&region=eu",
+            {"bucket_name": "smears", "location": "", "endpoint_url": "https://minio:9000", "region_name": "eu"},
+        ),
+    ],
+)
+def test_bucket_is_read_from_its_url(monkeypatch: pytest.MonkeyPatch, url: str, options: dict[str, str | None]) -> None:
+    monkeypatch.setenv("HEMASCOPE_FILES_URL", url)
+
+    assert environment.file_store()["OPTIONS"] == options
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smears", "s3:smears", "s3://", "https://smears", "s3://key:hidden@smears", "s3://smears:9000",
+        "s3://smears?endpoint=minio", "s3://smears?endpoint=https://key:hidden@minio", "s3://smears?secret=hidden",
+        "s3://smears#hidden", "s3://Smears", "s3://smears?endpoint=",
+    ],
+)  # fmt: skip
+def test_url_of_no_bucket_is_refused_without_repeating_it(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HEMASCOPE_FILES_URL", url)
+
+    with pytest.raises(SettingsError, match="expected s3://bucket/prefix") as raised:
+        environment.file_store()
+    assert "hidden" not in str(raised.value)
+
+
+def test_bucket_without_its_libraries_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEMASCOPE_FILES_URL", "s3://smears")
+    monkeypatch.setattr(environment, "find_spec", lambda _name: None)
+
+    with pytest.raises(DependencyMissingError, match=r"hemascope\[s3\]"):
+        environment.file_store()

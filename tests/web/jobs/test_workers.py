@@ -8,12 +8,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
+from hemascope.web.analyses.actions import recognition_run_start
+from hemascope.web.analyses.models import Cell
 from hemascope.web.audit.models import AuditEvent
 from hemascope.web.audit.selectors import audit_verify
 from hemascope.web.jobs.models import Job
 from hemascope.web.settings.base import QUEUE_URL
+from web.analyses.builders import make_cells_to_name
+from web.builders import make_user
+from web.cases.builders import make_case
 from web.jobs.bodies import slow_note
 from web.jobs.builders import make_job
 from web.patience import PATIENCE_S, wait_until
@@ -29,6 +35,7 @@ class Worker:
             "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")]),
             "DJANGO_SETTINGS_MODULE": "web.jobs.worker_settings",
             "TEST_DATABASE": str(connection.settings_dict["NAME"]),
+            "TEST_FILES": str(settings.MEDIA_ROOT),
         }
         if QUEUE_URL:  # cleared from the environment of tests
             environment["HEMASCOPE_QUEUE_URL"] = QUEUE_URL
@@ -137,3 +144,32 @@ def test_worker_told_to_stop_finishes_the_job_in_hand(start_worker: Callable[[],
     assert worker.wait() == 0
     assert is_done(job)
     assert attempts_in(starts) == 1
+
+
+def test_runs_named_together_by_a_worker_that_is_killed_lose_nothing_and_repeat_nothing(
+    start_worker: Callable[[], Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = tmp_path / "batches"
+    monkeypatch.setenv("TEST_BATCHES", str(batches))
+    runs = []
+    for _ in range(3):
+        case = make_case(make_user(role="technician"))
+        make_cells_to_name(case, 14)
+        runs.append(recognition_run_start(by=case.created_by, case=case))
+    Job.objects.update(sent_at=None)  # this process has another queue than the worker, whose sweep sends them
+    named = Cell.objects.exclude(recognition_run=None)
+
+    first = start_worker()
+    wait_until(lambda: named.count() == 32)  # the first batch: two cases, and four cells of the third
+    first.send(signal.SIGKILL)
+    first.wait()
+    batches.with_suffix(".go").touch()
+    start_worker()
+    wait_until(lambda: all(is_done(run.job) for run in runs))
+
+    sizes = batches.read_text().split()
+    assert sizes in (["32", "10"], ["32", "10", "10"])  # only what it had not begun, or died with, is asked again
+    assert [run.job.attempts for run in runs] == [2, 2, 2]
+    assert named.count() == Cell.objects.count() == 42
+    assert AuditEvent.objects.filter(verb="recognitionrun.done").count() == 3
+    assert audit_verify() > 0

@@ -1,5 +1,6 @@
 """Boxes that readers draw, move and resize."""
 
+import io
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ def test_moved_cell_gets_a_new_picture_and_is_named_again(field: Field) -> None:
     cell.refresh_from_db()
     assert cell.recognition_run_id == run.pk
     assert cell_picture(cell) != before
-    with Image.open(cell_picture(cell)) as picture:
+    with Image.open(io.BytesIO(cell_picture(cell))) as picture:
         assert picture.size == (48, 48)
 
 

@@ -1,24 +1,26 @@
 """Uploading and removing fields, and ordering runs. What runs write is in `results`."""
 
 import hashlib
+import tempfile
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from hemascope.errors import BundleError, ConflictError, InputError, TooManyFilesError, output_errors
-from hemascope.imaging.decode import ImageSource, open_image
+from hemascope.imaging.decode import ImageSource, open_image_in
 from hemascope.imaging.quality import assess_quality
 from hemascope.service.active_models import Task
 from hemascope.service.pictures import quality_sample
 from hemascope.web.accounts.models import User
 from hemascope.web.analyses.choices import CellOrigin, FieldKind, FieldState
 from hemascope.web.analyses.engines import ChosenBundle, choose_bundle
-from hemascope.web.analyses.files import keep_thumbnail, new_file_name, remove_files, stored_path, upload_limits
+from hemascope.web.analyses.files import keep_thumbnail, keep_upload, new_file_name, remove_files, upload_limits
 from hemascope.web.analyses.models import Cell, DetectionRun, Field, ModelRun, RecognitionRun
 from hemascope.web.analyses.selectors import open_case_locked
 from hemascope.web.analyses.uploads import ReceivedFile, SentFile, copy_limited, received_files
@@ -65,7 +67,7 @@ def field_add(
     """The field, and whether it is new: the same bytes are kept once a case.
 
     Not one transaction: files are written and decoded before any lock is taken. Raises InputError for what is no
-    usable image, ConflictError once the case is signed, and OutputError.
+    usable image, ConflictError once the case is signed, OutputError and FileStoreError.
     """
     field = Field(
         case=case,
@@ -75,35 +77,40 @@ def field_add(
         microns_per_pixel=microns_per_pixel,
         uploaded_by=by,
     )
-    is_kept = False
-    try:
-        _write_file(field, received)
+    with tempfile.TemporaryFile() as content:
+        _receive(field, received, content)
         same = Field.objects.filter(case=case, sha256=field.sha256).first()
-        if same is None:
-            with open_image(stored_path(field.file), upload_limits()) as source:
-                _describe(field, source)
-                keep_thumbnail(field, source)
-            same = _insert_field(by, field)
-        is_kept = same is field
-    finally:
-        if not is_kept:
-            remove_files(field)
-    return same, is_kept
+        if same is not None:
+            return same, False
+        with open_image_in(content, received.name, upload_limits()) as source:
+            _describe(field, source)
+            same = _keep(by, field, content, source)
+    return same, same is field
 
 
-def _write_file(field: Field, received: ReceivedFile) -> None:
-    path = stored_path(field.file)
+def _receive(field: Field, received: ReceivedFile, content: BinaryIO) -> None:
     digest = hashlib.sha256()
-    with received.open() as source, output_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+    with received.open() as source, output_errors(Path(tempfile.gettempdir())):
 
-            def write(chunk: bytes) -> None:
-                digest.update(chunk)
-                file.write(chunk)
+        def write(chunk: bytes) -> None:
+            digest.update(chunk)
+            content.write(chunk)
 
-            field.bytes = copy_limited(source, write)
+        field.bytes = copy_limited(source, write)
     field.sha256 = digest.hexdigest()
+
+
+def _keep(by: User, field: Field, content: BinaryIO, source: ImageSource) -> Field:
+    """As `_insert_field`; the files stay only where the field is the new one."""
+    kept = None
+    try:
+        keep_upload(field, content)
+        keep_thumbnail(field, source)
+        kept = _insert_field(by, field)
+    finally:
+        if kept is not field:
+            remove_files(field)
+    return kept
 
 
 def _describe(field: Field, source: ImageSource) -> None:
@@ -150,7 +157,8 @@ def field_delete(*, by: User, field: Field) -> None:
         raise ConflictError(f"readers worked on cells of '{field.original_name}'; delete those cells instead")
     audit_record(by=by, verb="field.delete", subject=field, changes={"case": case.pk, "sha256": field.sha256})
     cells.delete()
-    transaction.on_commit(lambda: remove_files(field))
+    # robust: where the bucket is away the files stay, and the field is deleted all the same
+    transaction.on_commit(lambda: remove_files(field), robust=True)
     Field.objects.filter(pk=field.pk).delete()
     if case.state == CaseState.ANALYSED and not Field.objects.filter(case=case).exists():
         case_change_state(by=by, case=case, to=CaseState.NEW)

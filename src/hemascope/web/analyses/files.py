@@ -1,28 +1,29 @@
 """The files of fields: as they came, and the pictures made of them, which carry no notes of the camera.
 
 Pictures are made when they are first wanted and kept under names that follow from field and box: the folder `derived`
-may be lost. Everything here raises OutputError where the disk cannot be written.
+may be lost. Everything here raises OutputError where the disk cannot be written, FileStoreError where a bucket is away.
 """
 
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 from django.conf import settings
+from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from hemascope.errors import output_errors
+from hemascope.errors import InputNotFoundError, InputUnreadableError
 from hemascope.imaging.crop import crop_window_xyxy
-from hemascope.imaging.decode import DecodeLimits, ImageSource, open_image
+from hemascope.imaging.decode import DecodeLimits, ImageSource, open_image_in
 from hemascope.imaging.resize import RgbArray
 from hemascope.inference.pipeline import cut_window
-from hemascope.service.output_folder import write_whole
 from hemascope.service.pictures import jpeg_bytes, overview
 from hemascope.web.analyses.choices import FieldKind
 from hemascope.web.analyses.models import Cell, Field
+from hemascope.web.storage import stored_names
 
 DISPLAY_SIDE_PX = 4096
 THUMBNAIL_SIDE_PX = 320
@@ -38,10 +39,6 @@ def new_file_name() -> str:
     return f"fields/{name[:2]}/{name}"
 
 
-def stored_path(name: str) -> Path:
-    return Path(default_storage.path(name))
-
-
 def upload_limits() -> DecodeLimits:
     return DecodeLimits(
         max_bytes=settings.UPLOAD_MAX_BYTES,
@@ -53,20 +50,26 @@ def upload_limits() -> DecodeLimits:
 @contextmanager
 def open_field(field: Field) -> Iterator[ImageSource]:
     """The field's pixels as they came. Raises a leaf of InputError, also where the file is gone."""
-    with open_image(stored_path(field.file), upload_limits()) as source:
+    try:
+        file = default_storage.open(field.file)
+    except FileNotFoundError as error:
+        raise InputNotFoundError(f"the file of '{field.original_name}' does not exist (any more)") from error
+    except OSError as error:
+        raise InputUnreadableError(f"the file of '{field.original_name}' cannot be read: {error.strerror}") from error
+    with file, open_image_in(cast(BinaryIO, file.file), field.original_name, upload_limits()) as source:
         yield source
 
 
-def display_picture(field: Field) -> Path:
+def display_picture(field: Field) -> bytes:
     """A JPEG of the whole field, at most `DISPLAY_SIDE_PX` on its longer side."""
     return _picture(field, "display.jpg", lambda source: overview(source, DISPLAY_SIDE_PX))
 
 
-def thumbnail(field: Field) -> Path:
+def thumbnail(field: Field) -> bytes:
     return _picture(field, "thumbnail.jpg", lambda source: overview(source, THUMBNAIL_SIDE_PX))
 
 
-def cell_picture(cell: Cell) -> Path:
+def cell_picture(cell: Cell) -> bytes:
     """A JPEG of the square around the cell; of a ready-made crop all of it."""
     if cell.field.kind == FieldKind.CROP:
         return thumbnail(cell.field)
@@ -79,6 +82,10 @@ def keep_cell_pictures(field: Field, source: ImageSource, boxes_xyxy: list[Box])
         _keep(field, _crop_name(box), cut_cell(source, box))
 
 
+def keep_upload(field: Field, content: BinaryIO) -> None:
+    default_storage.save(field.file, File(content))
+
+
 def keep_thumbnail(field: Field, source: ImageSource) -> None:
     _keep(field, "thumbnail.jpg", overview(source, THUMBNAIL_SIDE_PX))
 
@@ -89,24 +96,24 @@ def cut_cell(source: ImageSource, box_xyxy: Box, context: float = GALLERY_CONTEX
 
 def remove_files(field: Field) -> None:
     """The upload and everything made of it."""
-    stored_path(field.file).unlink(missing_ok=True)
-    shutil.rmtree(stored_path(field.derived_folder), ignore_errors=True)
+    for name in (*stored_names(field.derived_folder), field.derived_folder, field.file):
+        default_storage.delete(name)
 
 
 def _crop_name(box_xyxy: Box) -> str:
     return "_".join(f"{value:.2f}" for value in box_xyxy) + ".jpg"
 
 
-def _picture(field: Field, name: str, make: Callable[[ImageSource], RgbArray]) -> Path:
-    path = stored_path(f"{field.derived_folder}/{name}")
-    if not path.is_file():
+def _picture(field: Field, name: str, make: Callable[[ImageSource], RgbArray]) -> bytes:
+    try:
+        with default_storage.open(f"{field.derived_folder}/{name}") as file:
+            return bytes(file.read())
+    except FileNotFoundError:
         with open_field(field) as source:
-            _keep(field, name, make(source))
-    return path
+            return _keep(field, name, make(source))
 
 
-def _keep(field: Field, name: str, rgb: RgbArray) -> None:
-    path = stored_path(f"{field.derived_folder}/{name}")
-    with output_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, jpeg_bytes(rgb, _QUALITY))
+def _keep(field: Field, name: str, rgb: RgbArray) -> bytes:
+    content = jpeg_bytes(rgb, _QUALITY)
+    default_storage.save(f"{field.derived_folder}/{name}", ContentFile(content))
+    return content

@@ -30,6 +30,7 @@ _STATUS_OF: Mapping[type[errors.HemascopeError], int] = {
     errors.InputError: status.HTTP_400_BAD_REQUEST,
     errors.BundleNotFoundError: status.HTTP_404_NOT_FOUND,
     errors.ConflictError: status.HTTP_409_CONFLICT,
+    errors.FileStoreError: status.HTTP_503_SERVICE_UNAVAILABLE,
     errors.DependencyMissingError: status.HTTP_503_SERVICE_UNAVAILABLE,
     errors.SignInError: status.HTTP_403_FORBIDDEN,
 }

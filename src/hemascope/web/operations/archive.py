@@ -82,11 +82,14 @@ class ArchiveWriter:
         self._tar, self._time = tar, made_at.timestamp()
 
     def add(self, name: str, path: Path) -> None:
-        """As large as it is now; what another process adds to it meanwhile is left out."""
         with path.open("rb") as file:
-            info = self._info(name, path.stat().st_size)
-            hashing = _Hashing(file)
-            self._tar.addfile(info, hashing)  # which uses `read` only
+            self.add_open(name, file, path.stat().st_size)
+
+    def add_open(self, name: str, file: IO[bytes], size: int) -> None:
+        """`size` bytes; what another process adds to it meanwhile is left out."""
+        info = self._info(name, size)
+        hashing = _Hashing(file)
+        self._tar.addfile(info, hashing)  # which uses `read` only
         self.files[name] = ArchivedFile(bytes=info.size, sha256=hashing.digest.hexdigest())
 
     def finish(self, manifest: BackupManifest) -> None:

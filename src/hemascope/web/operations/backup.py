@@ -4,11 +4,12 @@ import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, cast
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -20,6 +21,7 @@ from hemascope.web.dashboard.upkeep import LAST_BACKUP_FILE
 from hemascope.web.installation import FILES_FOLDER, IDENTITY_INDEX_KEY_FILE, IDENTITY_KEYS_FILE
 from hemascope.web.operations.archive import ArchiveWriter, BackupManifest, key_fingerprint
 from hemascope.web.operations.database_copy import copy_database
+from hemascope.web.storage import stored_names
 
 _MADE_ANEW = "derived"  # below the files: pictures that follow from the uploads
 
@@ -28,7 +30,7 @@ def backup_make(out: Path, *, with_keys: bool = False) -> BackupManifest:
     """Writes the backup `out` of the installation that Django is set up for; the audit trail says so.
 
     The database comes first, so that every file it names is there: an upload that is deleted meanwhile may be missing.
-    Raises OutputError where `out` exists or cannot be written, BackupError and DependencyMissingError.
+    Raises OutputError where `out` exists or cannot be written, BackupError, DependencyMissingError and FileStoreError.
     """
     if out.exists():
         raise OutputError(f"'{out}' exists already; backups never replace one another, choose another name")
@@ -57,9 +59,10 @@ def _write(part: Path, workplace: Path, with_keys: bool) -> BackupManifest:
         if with_keys:
             _add_key(writer, workplace, IDENTITY_KEYS_FILE, "\n".join(settings.IDENTITY_KEYS))
             _add_key(writer, workplace, IDENTITY_INDEX_KEY_FILE, settings.IDENTITY_INDEX_KEY)
-        for name, path in _files(Path(settings.MEDIA_ROOT)):
+        for name in stored_names(leave_out=_MADE_ANEW):
             try:
-                writer.add(name, path)
+                with default_storage.open(name) as stored:
+                    writer.add_open(f"{FILES_FOLDER}/{name}", cast(IO[bytes], stored.file), default_storage.size(name))
             except FileNotFoundError:  # deleted since it was listed
                 continue
         manifest = BackupManifest(
@@ -79,12 +82,3 @@ def _add_key(writer: ArchiveWriter, workplace: Path, name: str, content: str) ->
     path = workplace / name
     path.write_text(content, encoding="utf-8")
     writer.add(name, path)
-
-
-def _files(root: Path) -> Iterator[tuple[str, Path]]:
-    for folder, names, files in os.walk(root):
-        if Path(folder) == root and _MADE_ANEW in names:
-            names.remove(_MADE_ANEW)
-        for name in files:
-            path = Path(folder) / name
-            yield f"{FILES_FOLDER}/{path.relative_to(root).as_posix()}", path

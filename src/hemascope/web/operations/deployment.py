@@ -25,12 +25,13 @@ def examine_deployment() -> Iterator[Finding]:
     except HemascopeError as error:
         yield Finding("broken", "settings", str(error))
         return
-    from hemascope.web.operations.deployment_services import examine_database, examine_queue
+    from hemascope.web.operations.deployment_services import examine_database, examine_files, examine_queue
     from hemascope.web.operations.deployment_settings import examine_settings
 
     yield from examine_settings()
     data = environment.data_folder()
     yield from examine_folder(data)
+    yield examine_files()
     yield examine_backup(data, settings.BACKUP_MAX_AGE_H)
     is_reached = False
     for finding in examine_database():

@@ -1,15 +1,19 @@
 """The services an installation needs, asked whether they answer and are set up as the code expects."""
 
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from hemascope.errors import FileStoreError, OutputError
 from hemascope.service.health import Finding
 from hemascope.web.jobs.actions import job_enqueue
 from hemascope.web.jobs.choices import JobStatus
@@ -91,6 +95,20 @@ def _migrations() -> Finding:
     if unknown:
         return Finding("broken", "tables", f"'{'.'.join(unknown[0])}' is of a newer version; install that one")
     return Finding("ok", "tables", "up to date")
+
+
+def examine_files() -> Finding:
+    """Writes, reads and deletes a small file where uploads lie."""
+    name = f"doctor/{secrets.token_hex(8)}"
+    place = "in the bucket" if settings.FILES_URL else "in the data folder"
+    try:
+        default_storage.save(name, ContentFile(name.encode()))
+        with default_storage.open(name) as file:
+            is_same = file.read() == name.encode()
+        default_storage.delete(name)
+    except (FileStoreError, OutputError, OSError) as error:
+        return Finding("broken", "files", str(error))
+    return Finding("ok" if is_same else "broken", "files", f"uploads lie {place}; written, read and deleted one")
 
 
 def examine_queue() -> Iterator[Finding]:

@@ -24,10 +24,10 @@ _KEPT_BESIDE = (*SECRET_FILES, _STAGING, "lost+found")  # what an empty data fol
 
 
 def restore(archive: Path, data: Path, *, force: bool) -> BackupManifest:
-    """Puts the backup into `data`, and for MariaDB or MySQL into the database that HEMASCOPE_DATABASE_URL names.
+    """Puts the backup into `data`, and into the database and bucket that the environment names.
 
     With `force` what the folder holds goes into `before-restore-<time>` in it, and tables are replaced. Sets Django up.
-    Raises InputNotFoundError, BackupError, OutputError, SettingsError and DependencyMissingError.
+    Raises InputNotFoundError, BackupError, OutputError, SettingsError, DependencyMissingError and FileStoreError.
     """
     staging = data / _STAGING
     given = dict(os.environ)
@@ -116,6 +116,8 @@ def refuse_newer(manifest: BackupManifest) -> None:
 
 
 def _put_in_place(data: Path, staging: Path, manifest: BackupManifest, force: bool) -> None:
+    from django.conf import settings
+
     from hemascope.web.operations.database_copy import has_tables, load_mysql, verify_sqlite
 
     copy = staging / DATABASE_COPIES[manifest.database]
@@ -123,7 +125,9 @@ def _put_in_place(data: Path, staging: Path, manifest: BackupManifest, force: bo
         verify_sqlite(copy)
     elif has_tables() and not force:
         raise OutputError("the database is not empty; name another in HEMASCOPE_DATABASE_URL, or --force to replace it")
-    else:
+    if settings.FILES_URL:
+        _fill_bucket(staging / FILES_FOLDER, force)  # before the database: files without rows do no harm
+    if manifest.database != "sqlite":
         load_mysql(copy)
     with output_errors(data):
         _set_aside(data)
@@ -132,6 +136,22 @@ def _put_in_place(data: Path, staging: Path, manifest: BackupManifest, force: bo
         for name in (IDENTITY_KEYS_FILE, IDENTITY_INDEX_KEY_FILE, FILES_FOLDER):
             if (staging / name).exists() and not (data / name).exists():
                 (staging / name).rename(data / name)
+
+
+def _fill_bucket(folder: Path, force: bool) -> None:
+    """Files of other names stay in it."""
+    from django.core.files import File
+    from django.core.files.storage import default_storage
+
+    from hemascope.web.storage import stored_names
+
+    if any(stored_names()) and not force:
+        raise OutputError("the bucket is not empty; name another in HEMASCOPE_FILES_URL, or --force to add to it")
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as content:
+                default_storage.save(path.relative_to(folder).as_posix(), File(content))
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _set_aside(data: Path) -> None:

@@ -7,6 +7,7 @@ from hemascope.web.settings import environment
 
 WEB_FOLDER = Path(__file__).resolve().parent.parent
 
+FILES_URL = environment.text("FILES_URL")  # s3://..., or empty for the data folder
 QUEUE_URL = environment.text("QUEUE_URL")  # redis://..., or empty for the queue in the database
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0)  # how many proxies in front append to X-Forwarded-For
 
@@ -69,6 +70,11 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 APP_FOLDER = WEB_FOLDER / "app"  # the browser's application, where `make app` has built it
 WHITENOISE_ROOT = APP_FOLDER if APP_FOLDER.is_dir() else None
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/"  # their names hold a hash of their content
+
+STORAGES = {
+    "default": environment.file_store(),
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
@@ -189,6 +195,7 @@ JOB_POLL_S = 0.5  # how often a worker of the embedded queue looks for work
 JOB_LEASE_S = environment.number("JOB_LEASE_S", 30, least=1)  # a worker silent for so long is taken for dead
 JOB_SWEEP_S = 5.0  # how often workers look for jobs of dead ones
 JOB_RETRY_S = 10.0  # before the second attempt; doubled for each further one
+RECOGNISED_TOGETHER_CELLS = 256  # 8 batches: a worker takes waiting runs of other cases along until it has as many
 
 CACHES = {
     "default": (

@@ -2,14 +2,16 @@
 
 import os
 from base64 import urlsafe_b64decode
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from hemascope.errors import SettingsError
+from hemascope.errors import DependencyMissingError, SettingsError
 
 _YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
 _MYSQL_SCHEMES = frozenset({"mysql", "mariadb"})
+_BUCKET_OPTIONS = {"endpoint": "endpoint_url", "region": "region_name"}
 _SHORTEST_SECRET = 50  # characters; Django's own check asks for as many
 _FEWEST_CHARACTERS = 10  # different ones in the secret
 _KEY_BYTES = 32  # of the keys for identities
@@ -139,4 +141,32 @@ def database(default_file: Path) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": _MYSQL_OPTIONS,
         "TEST": {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"},
+    }
+
+
+def file_store() -> dict[str, Any]:
+    """Django's entry for HEMASCOPE_FILES_URL (s3://bucket/prefix?endpoint=...), else for `files` in the data folder.
+
+    Raises SettingsError for a URL of another form, DependencyMissingError where the extra [s3] is not installed.
+    """
+    url = text("FILES_URL")
+    if not url:
+        return {"BACKEND": "hemascope.web.storage.folder.FolderStorage"}
+    parts = urlsplit(url)
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    endpoint = urlsplit(given.get("endpoint", "https://amazonaws.com"))
+    is_bucket = parts.scheme == "s3" and parts.netloc == parts.hostname and not parts.fragment
+    is_server = endpoint.scheme in ("http", "https") and endpoint.hostname and "@" not in endpoint.netloc
+    if not is_bucket or not is_server or not set(given) <= set(_BUCKET_OPTIONS):
+        raise SettingsError(  # the URL may hold a password where none belongs: only its scheme is named
+            f"HEMASCOPE_FILES_URL begins with '{parts.scheme}:'; expected "
+            "s3://bucket/prefix?endpoint=https://host:9000&region=name, where prefix and what follows may be missing; "
+            "credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+    if find_spec("storages") is None:
+        raise DependencyMissingError("HEMASCOPE_FILES_URL needs S3: pip install 'hemascope[s3]'")
+    options = {_BUCKET_OPTIONS[name]: value for name, value in given.items()}
+    return {
+        "BACKEND": "hemascope.web.storage.bucket.BucketStorage",
+        "OPTIONS": {"bucket_name": parts.netloc, "location": parts.path.strip("/"), "endpoint_url": None} | options,
     }

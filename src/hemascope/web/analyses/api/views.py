@@ -1,6 +1,5 @@
 """Fields of a case, their pictures, and the pictures of cells."""
 
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -127,8 +126,6 @@ class CellPictureViewSet(RightsViewSet[Cell]):
         return _jpeg(cell_picture(self.get_object()))
 
 
-def _jpeg(path: Path) -> HttpResponse:
+def _jpeg(content: bytes) -> HttpResponse:
     """The browser may keep it for an hour: a gallery asks for hundreds of them."""
-    return HttpResponse(
-        path.read_bytes(), content_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"}
-    )
+    return HttpResponse(content, content_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
