@@ -41,6 +41,7 @@ test('a report is refused until its cells are reviewed, then signed and taken al
     await expect(page.getByText('No reader has worked on this case yet.')).toBeVisible()
     await expect(page.getByRole('button', { name: 'Sign', exact: true })).toBeDisabled()
 
+    await page.setViewportSize({ width: 1280, height: 2400 }) // every cell is on the screen
     await page.getByRole('link', { name: 'Begin the review' }).click()
     const unidentified = page.getByRole('group', { name: 'Unidentified' })
     await unidentified.getByRole('button', { name: 'Select all' }).click()

@@ -39,6 +39,7 @@ for (const [way, correct] of Object.entries(WAYS)) {
         const start = performance.now()
         for (const id of inOrderOfGallery(hundred))
             await correct(hands, page, id, hundred.truth.get(id) ?? '')
+        await toTheEnd(hands, page)
         await hands.press('Shift+Enter')
         await expect(page.getByText(`${CELLS} of ${CELLS} confirmed`, { exact: true })).toBeVisible()
         await technician.until(async () =>
@@ -78,6 +79,14 @@ async function inSight(hands: Hands, page: Page, id: number): Promise<Locator> {
     for (let turns = 0; turns < MOST_TURNS && !(await isInside(cell, gallery)); turns++)
         await hands.turnWheel(gallery, WHEEL_PX)
     return cell
+}
+
+/** Turns the wheel until every cell has been on the screen. */
+async function toTheEnd(hands: Hands, page: Page): Promise<void> {
+    const gallery = page.getByRole('region', { name: 'Cells by class' })
+    const rest = () => gallery.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)
+    for (let turns = 0; turns < MOST_TURNS && (await rest()) > 1; turns++)
+        await hands.turnWheel(gallery, WHEEL_PX)
 }
 
 async function isInside(cell: Locator, gallery: Locator): Promise<boolean> {

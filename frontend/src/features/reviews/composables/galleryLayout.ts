@@ -81,3 +81,12 @@ export function neighbour(rows: readonly GalleryRow[], from: number | null, key:
     const flat = lines.flat()
     return flat[flat.findIndex(({ id }) => id === from) + (key === 'ArrowLeft' ? -1 : 1)]
 }
+
+/** The cells of the rows from `startIndex` to `endIndex`, both included; null: no row is shown. */
+export function idsBetween(
+    rows: readonly GalleryRow[],
+    range: { startIndex: number; endIndex: number } | null,
+): number[] {
+    const shown = range ? rows.slice(range.startIndex, range.endIndex + 1) : []
+    return shown.flatMap((row) => (row.kind === 'cells' ? row.cells.map(({ id }) => id) : []))
+}

@@ -92,7 +92,8 @@ test('a named cell is shown in its new group before the server answers', async (
 test('all shown cells are confirmed at once, except the unidentified', async () => {
     const { review, posts } = await reviewOf()
 
-    review.confirmVisible()
+    review.look([1, 2, 3])
+    await review.confirmVisible()
     await flushPromises()
 
     expect(posts().map(({ body }) => body)).toEqual([
@@ -104,6 +105,32 @@ test('all shown cells are confirmed at once, except the unidentified', async () 
         },
     ])
     expect(review.progress.value.confirmed).toBe(2)
+})
+
+/** Presses a button of the question that is open. */
+async function press(name: string): Promise<void> {
+    await flushPromises()
+    const button = [...document.querySelectorAll('button')].find((one) => one.textContent?.trim() === name)
+    if (!button) throw new Error(`no button '${name}' is shown`)
+    button.click()
+    await flushPromises()
+}
+
+test.each([
+    ['Cancel', 0],
+    ['Confirm all', 1],
+])('cells that were never on the screen are confirmed only when asked: %s', async (button, sent) => {
+    const { review, posts } = await reviewOf()
+    review.look([2])
+
+    const confirming = review.confirmVisible()
+    await flushPromises()
+    expect(document.body.textContent).toContain('Not yet on the screen: 1 of these cells')
+    await press(button)
+    await confirming
+    await flushPromises()
+
+    expect(posts()).toHaveLength(sent)
 })
 
 test('confirming one cell goes on to the next, also while the mouse rests', async () => {
@@ -124,7 +151,7 @@ test('nothing is changed where the reader may not', async () => {
 
     review.selection.hovered.value = 2
     review.relabel('myelocyte')
-    review.confirmVisible()
+    await review.confirmVisible()
     review.act('delete')
     await review.undo()
     await flushPromises()

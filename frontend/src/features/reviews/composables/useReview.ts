@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/vue-query'
 import { ElMessage } from 'element-plus'
 import { useI18n } from 'vue-i18n'
 import { ApiError } from '@/api/errors'
+import { useConfirm } from '@/composables/useConfirm'
 import { useReporting } from '@/composables/useReporting'
 import { caseKey } from '@/features/cases/composables/useCase'
 import { useSession } from '@/stores/session'
@@ -18,6 +19,7 @@ import { useSelection } from './useSelection'
 export function useReview(caseId: number, mayChange: Ref<boolean>) {
     const { t } = useI18n()
     const { messageOf, reporting } = useReporting()
+    const { confirmed } = useConfirm()
     const session = useSession()
     const queries = useQueryClient()
     const reader = session.user?.id ?? 0
@@ -46,6 +48,8 @@ export function useReview(caseId: number, mayChange: Ref<boolean>) {
     const byId = computed(() => new Map(cells.cells.value.map((cell) => [cell.id, cell])))
     const selection = useSelection(computed(() => visible.value.map(({ id }) => id)))
     const current = computed(() => byId.value.get(selection.current.value ?? -1))
+    /** cells that have been on the screen */
+    const looked = new Set<number>()
     /** who took back what undo took back: the queue, before it was sent, or the server */
     let reversed: ('queue' | 'server')[] = []
 
@@ -65,9 +69,25 @@ export function useReview(caseId: number, mayChange: Ref<boolean>) {
         change({ verb: 'relabel', readerClass }, cellsOf(ids), true)
     }
 
+    const isToConfirm = (cell: Cell): boolean => !cell.is_confirmed && cell.shown_class !== UNIDENTIFIED
+
     function confirmCells(chosen: readonly Cell[]): void {
-        const open = chosen.filter((cell) => !cell.is_confirmed && cell.shown_class !== UNIDENTIFIED)
-        change({ verb: 'confirm' }, open, filter.onlyOpen)
+        change({ verb: 'confirm' }, chosen.filter(isToConfirm), filter.onlyOpen)
+    }
+
+    /** Asks before it confirms what nobody can have looked at. */
+    async function confirmMany(chosen: readonly Cell[]): Promise<void> {
+        const unseen = chosen.filter((cell) => isToConfirm(cell) && !looked.has(cell.id)).length
+        const isMeant =
+            !mayChange.value ||
+            unseen === 0 ||
+            (await confirmed(
+                t('reviews.unseen.title'),
+                t('reviews.unseen.question', unseen),
+                t('reviews.unseen.action'),
+                false,
+            ))
+        if (isMeant) confirmCells(chosen)
     }
 
     /** Of one cell also steps on to the next, so that Enter goes through a group. */
@@ -128,8 +148,9 @@ export function useReview(caseId: number, mayChange: Ref<boolean>) {
         current,
         relabel,
         confirmTargets,
-        confirmVisible: () => confirmCells(visible.value),
-        confirmGroup: (ids: readonly number[]) => confirmCells(cellsOf(ids)),
+        look: (ids: readonly number[]) => ids.forEach((id) => looked.add(id)),
+        confirmVisible: () => confirmMany(visible.value),
+        confirmGroup: (ids: readonly number[]) => confirmMany(cellsOf(ids)),
         act,
         undo,
         redo,
