@@ -26,6 +26,7 @@ class PrintedReport:
     patient_name: str
     signed: SignedReport | None = None
     sha256: str = ""
+    replaced_by: int | None = None  # number of the version that was valid instead when this one was printed
 
 
 @dataclass(frozen=True, slots=True)
