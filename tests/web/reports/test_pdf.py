@@ -133,6 +133,13 @@ def test_cautions_tell_of_unreviewed_cells_failed_fields_and_what_the_model_cann
         assert part in cautions
 
 
+def test_a_field_that_no_run_has_come_to_is_told() -> None:
+    case = make_counted_case(counts=FEW)
+    case.fields.update(state="uploaded")
+
+    assert "1 of 1 images have not been examined." in gather_page(draft(case), "en").cautions
+
+
 def test_amended_report_prints_its_reason_and_the_signer() -> None:
     report = make_report(case=make_counted_case(counts=FEW))
     signed = signed_report(report).model_copy(update={"reason": "A slip.", "number": 2, "signer_name": "Dr. Lin"})
