@@ -57,7 +57,9 @@ test('a running and a waiting run are stopped, are told as stopped, and can be r
     expect(examined).toBeLessThan(FIELDS)
     expect((await technician.get<Schema<'Case'>>(`cases/${long.id}`)).state).toBe('new')
     await page.getByRole('link', { name: 'Analysis' }).click()
-    await expect(page.getByText(`${FIELDS - examined} of ${FIELDS} images have not been examined`)).toBeVisible()
+    await expect(
+        page.getByText(`${FIELDS - examined} of ${FIELDS} images have not been examined`),
+    ).toBeVisible()
     expect(await technician.cells(short.id)).toEqual([])
 
     await detect(other)
