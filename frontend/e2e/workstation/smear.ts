@@ -11,8 +11,13 @@ export interface SmearFile {
 }
 
 /** Paints fields with known cells; `truth.csv` beside them says which. */
-export async function paintSmear(folder: string, fields: number): Promise<void> {
+export async function paintSmear(
+    folder: string,
+    fields: number,
+    { width, height } = { width: 640, height: 480 },
+): Promise<void> {
     const options = ['--out', folder, '--fields', String(fields), '--preset', 'peripheral-blood-leukaemic']
+    options.push('--width', String(width), '--height', String(height))
     await promisify(execFile)(python(), ['-m', 'hemascope', 'synth', ...options, '--seed', '8'], {
         env: pythonEnvironment(),
     })
