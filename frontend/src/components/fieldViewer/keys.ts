@@ -37,6 +37,26 @@ const KEYS: Record<string, FieldKeyAction> = {
 }
 const CONTROL_KEYS: Record<string, FieldKeyAction> = { z: 'undo', y: 'redo' }
 
+const SIGNS: Record<string, string> = {
+    ArrowLeft: '←',
+    ArrowRight: '→',
+    ArrowUp: '↑',
+    ArrowDown: '↓',
+    Escape: 'Esc',
+}
+
+/** How the keys of each action are written, in the order of their table. */
+export function keysByAction(): Map<FieldKeyAction, string[]> {
+    const found = new Map<FieldKeyAction, string[]>()
+    const add = (action: FieldKeyAction, key: string) =>
+        found.set(action, [...(found.get(action) ?? []), key])
+    for (const [key, action] of Object.entries(KEYS))
+        add(action, SIGNS[key] ?? key.replace(/^[a-z]$/, (letter) => letter.toUpperCase()))
+    for (const [key, action] of Object.entries(CONTROL_KEYS)) add(action, `Ctrl+${key.toUpperCase()}`)
+    add('redo', 'Ctrl+Shift+Z')
+    return found
+}
+
 /** The action of a pressed key; undefined leaves the key to the browser. */
 export function actionOfKey(event: KeyboardEvent): FieldKeyAction | undefined {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key

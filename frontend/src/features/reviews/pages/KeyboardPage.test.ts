@@ -36,3 +36,11 @@ test('Esc leaves the key as it is', async () => {
     expect(key.text()).toBe('9')
     expect(wrapper.find('[role="alert"]').exists()).toBe(false)
 })
+
+test('the keys of the field are told, and nothing changes them', async () => {
+    const { wrapper } = await pageWith('Monocyte')
+    const row = wrapper.findAll('li').find((one) => one.text().startsWith('Zoom in'))
+
+    expect(row?.findAll('kbd').map((key) => key.text())).toEqual(['+', '='])
+    expect(row?.find('button').exists()).toBe(false)
+})
