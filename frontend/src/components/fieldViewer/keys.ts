@@ -19,22 +19,22 @@ export type FieldKeyAction =
 /** What a reader without the right to change cells cannot do. */
 export const EDITING_ACTIONS: ReadonlySet<FieldKeyAction> = new Set(['draw', 'remove', 'undo', 'redo'])
 
-const KEYS: Record<string, FieldKeyAction> = {
-    '+': 'zoomIn',
-    '=': 'zoomIn',
-    '-': 'zoomOut',
-    ArrowLeft: 'left',
-    ArrowRight: 'right',
-    ArrowUp: 'up',
-    ArrowDown: 'down',
-    '0': 'fit',
-    h: 'hide',
-    n: 'next',
-    p: 'previous',
-    b: 'draw',
-    Delete: 'remove',
-    Escape: 'leave',
-}
+const KEYS = new Map<string, FieldKeyAction>([
+    ['+', 'zoomIn'],
+    ['=', 'zoomIn'],
+    ['-', 'zoomOut'],
+    ['ArrowLeft', 'left'],
+    ['ArrowRight', 'right'],
+    ['ArrowUp', 'up'],
+    ['ArrowDown', 'down'],
+    ['0', 'fit'],
+    ['h', 'hide'],
+    ['n', 'next'],
+    ['p', 'previous'],
+    ['b', 'draw'],
+    ['Delete', 'remove'],
+    ['Escape', 'leave'],
+])
 const CONTROL_KEYS: Record<string, FieldKeyAction> = { z: 'undo', y: 'redo' }
 
 const SIGNS: Record<string, string> = {
@@ -50,7 +50,7 @@ export function keysByAction(): Map<FieldKeyAction, string[]> {
     const found = new Map<FieldKeyAction, string[]>()
     const add = (action: FieldKeyAction, key: string) =>
         found.set(action, [...(found.get(action) ?? []), key])
-    for (const [key, action] of Object.entries(KEYS))
+    for (const [key, action] of KEYS)
         add(action, SIGNS[key] ?? key.replace(/^[a-z]$/, (letter) => letter.toUpperCase()))
     for (const [key, action] of Object.entries(CONTROL_KEYS)) add(action, `Ctrl+${key.toUpperCase()}`)
     add('redo', 'Ctrl+Shift+Z')
@@ -61,6 +61,6 @@ export function keysByAction(): Map<FieldKeyAction, string[]> {
 export function actionOfKey(event: KeyboardEvent): FieldKeyAction | undefined {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
     if (event.altKey) return undefined
-    if (!event.ctrlKey && !event.metaKey) return KEYS[key]
+    if (!event.ctrlKey && !event.metaKey) return KEYS.get(key)
     return key === 'z' && event.shiftKey ? 'redo' : CONTROL_KEYS[key]
 }
