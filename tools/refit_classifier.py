@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from hemascope.core.manifest import ClassificationSettings
+from hemascope.data.detected_boxes import with_detected_boxes
 from hemascope.data.readers import read_cells
-from hemascope.data.readers.pbc import with_detected_boxes
 from hemascope.evaluation.classification import evaluate_classifier
 from hemascope.evaluation.outliers import fit_feature_distribution
 from hemascope.evaluation.thresholds import DEFAULT_TOLERANCE

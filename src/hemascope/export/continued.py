@@ -86,7 +86,7 @@ def continue_training(
         task = classification_task(recipe, data_root, None, out / FILE_NAME)
     else:
         task = detection_task(recipe, data_root, out / FILE_NAME)
-    _take_weights(task, origin)
+    take_weights(task, origin)
     if origin.is_rebuilt:
         refresh_norms(task.model, _training_batches(task, settings.batch_size))
     try:
@@ -161,7 +161,7 @@ def _classification_part(manifest: ModelManifest) -> dict[str, object]:
 
 
 @torch.no_grad()
-def _take_weights(task: TrainingTask, origin: Origin) -> None:
+def take_weights(task: TrainingTask, origin: Origin) -> None:
     """All weights; of the layers that have a row a class, the rows of the classes that both know.
 
     Raises ModelError where another weight differs in its shape.

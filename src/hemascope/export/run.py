@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from hemascope.core.feature_distribution import FeatureDistribution
 from hemascope.core.manifest import ClassificationSettings, DetectionSettings, ModelManifest
 from hemascope.core.suppression import BoxVoting
+from hemascope.data.detected_boxes import with_detected_boxes
 from hemascope.data.fingerprint_cache import FILE_NAME
 from hemascope.data.images import read_image
 from hemascope.data.protocol import CellParts
 from hemascope.data.readers import read_fields
-from hemascope.data.readers.pbc import with_detected_boxes
 from hemascope.data.sample import CellDataset, FieldDataset
 from hemascope.errors import RecipeError
 from hemascope.evaluation.classification import evaluate_classifier
@@ -125,7 +125,7 @@ def _measure_classifier(
     tolerated: ToleratedErrors,
 ) -> _Measured:
     dataset = parts.val
-    boxed = None if detections_json is None else with_detected_boxes(dataset, detections_json)
+    boxed = None if detections_json is None else with_detected_boxes(dataset, detections_json, recipe.data.cell_box)
     _write_network(run, onnx_path, report)
     parity = check_parity(run.model, onnx_path, _cell_batches(recipe, dataset), detector=False)
     validation = _describe(dataset.name, recipe.data.measured_part, len(dataset.samples))

@@ -9,7 +9,7 @@ from torch import nn
 
 from hemascope.core.boxes import FloatArray
 from hemascope.core.metrics.classification import accuracy, confusion_matrix, macro_f1
-from hemascope.data.readers.pbc import with_detected_boxes
+from hemascope.data.detected_boxes import with_detected_boxes
 from hemascope.data.sample import CellDataset
 from hemascope.imaging.crop import serving_crop
 from hemascope.imaging.input_steps import apply_steps
@@ -35,8 +35,9 @@ def classification_task(
     parts = read_parts(recipe.data, data_root, cache)
     train_set, val_set = parts.train, parts.val
     if detections_json is not None:
-        train_set = with_detected_boxes(train_set, detections_json)
-        val_set = with_detected_boxes(val_set, detections_json)
+        train_set, val_set = (
+            with_detected_boxes(part, detections_json, recipe.data.cell_box) for part in (train_set, val_set)
+        )
     train_set, val_set = (part.with_first_classes(recipe.data.first_classes) for part in (train_set, val_set))
     torch.manual_seed(recipe.seed)
     classes = len(train_set.classes)

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from hemascope.data.detected_boxes import CellBox
 from hemascope.training.recipe.values import Frozen, Positive
 
 
@@ -60,6 +61,8 @@ class CellData(DataChoice):
 
     split_file: str | None = None
     """table of 'hemascope data split' in the dataset's folder that says the part of each image"""
+    cell_box: CellBox = "central"
+    """where boxes of a detector are given (--boxes): which of an image's boxes shows its cell"""
     first_classes: tuple[str, ...] = ()
     """classes that the network names first, in this order, whether or not the data has them"""
     folds: Annotated[int, Field(ge=2)] | None = None
