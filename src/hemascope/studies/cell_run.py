@@ -13,7 +13,7 @@ from hemascope.data.protocol import CellParts
 from hemascope.data.sample import CellDataset
 from hemascope.errors import OutputError, RecipeError
 from hemascope.export.bundle import load_run
-from hemascope.export.continued import Origin, origin_of_run, take_weights
+from hemascope.export.continued import Origin, origin_of_run, start_from
 from hemascope.imaging.resize import RgbArray
 from hemascope.models.complexity import Complexity, measure_complexity
 from hemascope.studies.baselines import BASELINES
@@ -151,10 +151,7 @@ def _train_fold(
 ) -> tuple[FoldSize, Predictions]:
     recipe, cache = run.cell_recipe, folder.parent / FINGERPRINTS
     task = classification_task(recipe, source.data_root, source.detections_json, cache)
-    initial = None if run.initial is None else _initial_run(folder.parent / run.initial)
-    if initial is not None:
-        take_weights(task, initial)
-    initial_id = None if initial is None else initial.id
+    initial_id = None if run.initial is None else start_from(task, _initial_run(folder.parent / run.initial))
     train(task, recipe, folder, resume=True, progress=progress, initial_id=initial_id, device=device)
     finished = load_run(folder)
     val = source.parts(recipe, cache).val
