@@ -4,7 +4,7 @@ import type { Browser, BrowserContext } from '@playwright/test'
 import { SCREENS, type Screen } from './screens'
 import { Client } from './workstation/client'
 import { place, stateFile } from './workstation/place'
-import { reviewedCase } from './workstation/seeds'
+import { reviewedCase, signedCase } from './workstation/seeds'
 import { expect, test, type Page } from './workstation/test'
 
 const PICTURES = 'test-results/screens'
@@ -20,18 +20,13 @@ let parameters: Record<string, string> = {}
 
 test.beforeAll(async () => {
     const [technician, doctor] = [await Client.of('technician'), await Client.of('doctor')]
-    await sign(doctor, (await reviewedCase(technician, 'Signed Example', 4)).id)
+    await signedCase(technician, doctor, 'Signed Example', 4)
     const { id, patient } = await reviewedCase(technician, 'Pictured Example', 8)
     const cells = await technician.cells(id)
     await technician.step('unconfirm', cells.slice(cells.length / 2))
     await technician.relabel(cells.slice(0, 2), 'unidentified')
     parameters = { caseId: String(id), patientId: String(patient.id), name: 'classifier-light' }
 })
-
-async function sign(doctor: Client, caseId: number): Promise<void> {
-    const { fingerprint } = await doctor.get<{ fingerprint: string }>(`cases/${caseId}/analysis`)
-    await doctor.post(`cases/${caseId}/sign`, { password: place().passwords.doctor, fingerprint })
-}
 
 test.afterAll(async () => {
     for (const context of contexts.values()) await context.close()

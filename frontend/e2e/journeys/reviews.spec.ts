@@ -133,6 +133,54 @@ test('what is done while the server is away survives a reload and arrives later'
     await expect(page.getByText(/wait for the server/)).toHaveCount(0)
 })
 
+test('two pages of one reader lose nothing that waits: what a closed one has left the other sends', async ({
+    openAs,
+    technician,
+}) => {
+    const { id, first, second } = await lymphocytes(technician, 'Two Pages Example')
+    const one = await openAs('doctor', `/cases/${id}/review`)
+    const other = await one.context().newPage()
+    await other.goto(`/cases/${id}/review`)
+    await expect(tile(one, first)).toBeVisible()
+    await expect(tile(other, second)).toBeVisible()
+
+    await one.context().setOffline(true)
+    await name(one, first, '1')
+    await name(other, second, '9')
+    await expect(one.getByText('1 change waits for the server.')).toBeVisible()
+    await expect(other.getByText('1 change waits for the server.')).toBeVisible()
+    await one.close()
+    await other.context().setOffline(false)
+
+    await expect.poll(() => classOf(technician, first)).toBe('myeloblast confirmed')
+    await expect.poll(() => classOf(technician, second)).toBe('monocyte confirmed')
+    await expect(other.getByText(/wait for the server|waits for the server/)).toHaveCount(0)
+})
+
+test('cells that a second detection replaces are read anew, and what a colleague did stands under the name', async ({
+    openAs,
+    technician,
+}) => {
+    const { id } = await analysedCase(technician, 'Replaced Example', 2)
+    const [kept, ...others] = await technician.cells(id)
+    if (!kept) throw new Error('no cell was found')
+    const page = await openAs('doctor', `/cases/${id}/review`)
+    await expect(page.getByRole('option')).toHaveCount(others.length + 1)
+
+    await technician.relabel([kept], 'monocyte') // a reader's cell stays
+    await technician.post(`cases/${id}/detection-runs`, {})
+    await expect(page.getByText(`${others.length} cells are gone`)).toBeVisible({ timeout: 30_000 })
+    await expect.poll(async () => (await technician.cells(id)).every((cell) => cell.model_class)).toBe(true)
+    const ids = (await technician.cells(id)).map((cell) => cell.id)
+    await expect(page.getByRole('option')).toHaveCount(ids.length)
+    for (const one of ids) await expect(tile(page, { id: one })).toHaveCount(1)
+
+    await tile(page, kept).click()
+    await expect(page.getByRole('listitem').filter({ hasText: 'Named: Monocyte' })).toContainText(
+        'technician',
+    )
+})
+
 /** Points at the cell and presses the key of a class. */
 async function name(page: Page, cell: { id: number }, key: string): Promise<void> {
     await tile(page, cell).hover()

@@ -86,7 +86,8 @@ export class Client {
     }
 
     private async answer<T>(method: string, address: string, options: object = {}): Promise<T> {
-        const answer = await this.requests.fetch(address, { method, ...options })
+        // The server closes idle connections, now and then in the moment in which one is used again.
+        const answer = await this.requests.fetch(address, { method, maxRetries: 1, ...options })
         if (!answer.ok()) throw new Error(`${method} ${address}: ${answer.status()} ${await answer.text()}`)
         return (await answer.json()) as T
     }

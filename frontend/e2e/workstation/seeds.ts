@@ -1,6 +1,7 @@
 /** Cases in the states that tests begin with, made the way a programme would: through the API. */
 import type { Schema } from '../../src/api/types'
 import type { Client } from './client'
+import { place } from './place'
 import { smear } from './smear'
 import { trueClasses } from './truth'
 
@@ -26,6 +27,23 @@ export async function reviewedCase(technician: Client, patientName: string, fiel
     const cells = await technician.cells(made.id)
     const truth = trueClasses(cells)
     await relabelAll(technician, cells, (id) => truth.get(id) ?? 'artefact')
+    return made
+}
+
+/** A reviewed case whose report the doctor has signed. */
+export async function signedCase(
+    technician: Client,
+    doctor: Client,
+    patientName: string,
+    fields = 3,
+): Promise<Case> {
+    const made = await reviewedCase(technician, patientName, fields)
+    const { fingerprint } = await doctor.get<{ fingerprint: string }>(`cases/${made.id}/analysis`)
+    await doctor.post(`cases/${made.id}/sign`, {
+        password: place().passwords.doctor,
+        fingerprint,
+        conclusion: 'As first signed.',
+    })
     return made
 }
 

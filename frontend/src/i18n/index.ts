@@ -30,6 +30,7 @@ const datetimeFormats = {
         minute: '2-digit',
         hour12: false,
     },
+    time: { hour: '2-digit', minute: '2-digit', hour12: false },
 } as const
 
 export const i18n = createI18n({

@@ -105,6 +105,24 @@ def test_name_is_locked_after_too_many_failures_even_for_the_right_password() ->
     status, body = sign_in(client, "lin", **solved_captcha())
 
     assert (status, body["code"]) == (429, "locked_out")
+    assert 0 < body["detail"]["seconds"] <= settings.AXES_COOLOFF_TIME.total_seconds()  # type: ignore[index]
+
+
+@pytest.mark.parametrize("way", ["unlock", "reset-password"])
+def test_administrator_sees_the_lock_and_takes_it_away(way: str) -> None:
+    user, other = make_user("lin"), make_user("other")
+    admin = Client(make_user(role="administrator"))
+    fail(Client(), "lin", settings.AXES_FAILURE_LIMIT)
+    locks = {one["username"]: one["locked_until"] for one in admin.get("users")[1]["results"]}
+    assert locks["lin"]
+    assert locks["other"] is None
+
+    status, answer = admin.post(f"users/{user.pk}/{way}")
+
+    assert status == 200
+    assert admin.get(f"users/{user.pk}")[1]["locked_until"] is None
+    assert sign_in(Client(), "lin", str(answer.get("password", PASSWORD)))[0] == 201
+    assert Client(other).post(f"users/{user.pk}/unlock")[0] == 403
 
 
 def test_lock_holds_for_one_address_only() -> None:

@@ -7,7 +7,7 @@ from web.builders import make_user
 from web.client import Client
 
 pytestmark = pytest.mark.django_db
-_RATES = {"person": "3/min", "picture": "5/min", "nobody": "2/min", "credentials": "1/min"}
+_RATES = {"person": "3/min", "picture": "5/min", "nobody": "2/min", "credentials": "1/min", "captcha": "2/min"}
 
 
 @pytest.fixture(autouse=True)

@@ -11,12 +11,13 @@ from hemascope.hematology.differential import RESEARCH_USE
 from hemascope.hematology.taxonomy import Language, cell_class
 from hemascope.service.texts import LANGUAGES
 from hemascope.web.cases.models import Case
+from hemascope.web.reports.actions import report_amend
 from hemascope.web.reports.api import case_views, views
 from hemascope.web.reports.models import Report
 from hemascope.web.reports.page import PrintedReport, gather_page, report_texts
 from hemascope.web.reports.pdf import render_html, render_pdf
 from hemascope.web.reports.selectors import case_analysis, signed_report
-from web.builders import make_user
+from web.builders import PASSWORD, make_user
 from web.client import Client
 from web.reports.builders import CONCLUSION, make_counted_case, make_report
 
@@ -37,7 +38,10 @@ needs_pango = pytest.mark.skipif(not _has_pango(), reason="Pango is not installe
 
 def printed(report: Report) -> PrintedReport:
     signed = signed_report(report)
-    return PrintedReport(signed.analysis, signed.laboratory, report.case.patient.name, signed, report.sha256)
+    patient_name = report.case.patient.name
+    return PrintedReport(
+        signed.analysis, signed.laboratory, patient_name, signed, report.sha256, replaced_by=report.replaced_by
+    )
 
 
 def draft(case: Case) -> PrintedReport:
@@ -129,6 +133,13 @@ def test_cautions_tell_of_unreviewed_cells_failed_fields_and_what_the_model_cann
         assert part in cautions
 
 
+def test_a_field_that_no_run_has_come_to_is_told() -> None:
+    case = make_counted_case(counts=FEW)
+    case.fields.update(state="uploaded")
+
+    assert "1 of 1 images have not been examined." in gather_page(draft(case), "en").cautions
+
+
 def test_amended_report_prints_its_reason_and_the_signer() -> None:
     report = make_report(case=make_counted_case(counts=FEW))
     signed = signed_report(report).model_copy(update={"reason": "A slip.", "number": 2, "signer_name": "Dr. Lin"})
@@ -137,3 +148,16 @@ def test_amended_report_prints_its_reason_and_the_signer() -> None:
 
     assert "Amended because: A slip." in html
     assert f"Dr. Lin ({signed.signed_by})" in html
+
+
+def test_a_replaced_version_says_so_on_paper_and_in_lists_and_the_newest_does_not() -> None:
+    first = make_report(case=make_counted_case(counts=FEW))
+    case, doctor = Case.objects.get(pk=first.case_id), first.signed_by
+    seen = case_analysis(case=case, by=doctor).fingerprint
+    second = report_amend(by=doctor, case=case, password=PASSWORD, fingerprint=seen, conclusion="", reason="A slip.")
+
+    _, found = Client(doctor).get("reports", case=case.pk, ordering="number")
+    assert [one["replaced_by"] for one in found["results"]] == [2, None]
+    first = Report.objects.get(pk=first.pk)
+    assert "version 2 has replaced it" in render_html(printed(first), "en")
+    assert "has replaced it" not in render_html(printed(second), "en")

@@ -287,6 +287,21 @@ def test_changes_show_a_reader_what_colleagues_did_since(lin: User, wang: User, 
     assert (nothing["cells"], nothing["sequence"], nothing["has_more"]) == ([], first["sequence"], False)
 
 
+def test_feed_says_when_cells_may_have_been_replaced(lin: User, case: Case, cells: list[Cell]) -> None:
+    def listing(since: int = 0) -> str:
+        return str(Client(lin).get(f"reviews/cases/{case.pk}/changes", since=since)[1]["listing"])
+
+    first = listing()
+    assert Client(lin).get(f"reviews/cases/{case.pk}/progress")[1]["listing"] == first
+    step(lin, "relabel", cells[:1], reader_class="myelocyte")
+    assert listing() == first
+
+    cells[0].field.save()  # as when it is examined again
+    examined = listing()
+    make_field(case).delete()
+    assert listing() == examined != first
+
+
 def test_many_changes_come_in_parts_that_never_split_a_step(
     lin: User, case: Case, cells: list[Cell], monkeypatch: pytest.MonkeyPatch
 ) -> None:

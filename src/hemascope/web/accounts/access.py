@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
+from hemascope.web.accounts.lock_out import with_locks
 from hemascope.web.accounts.models import ApiToken, Department, User
 from hemascope.web.api.roles import Right, Role, has_right
 
@@ -12,7 +13,7 @@ ModelT = TypeVar("ModelT", bound=Model)
 
 def users_visible_to(person: User) -> QuerySet[User]:
     """Administrators see everybody, others themselves."""
-    users = User.objects.select_related("department")
+    users = with_locks(User.objects.select_related("department"))
     return users if has_right(person, Right.USERS_MANAGE) else users.filter(pk=person.pk)
 
 

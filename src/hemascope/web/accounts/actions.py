@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from hemascope.errors import ConflictError
 from hemascope.web.accounts.avatars import avatar_jpeg
 from hemascope.web.accounts.first_password import first_password_forget
+from hemascope.web.accounts.lock_out import unlock
 from hemascope.web.accounts.models import ApiToken, Department, User
 from hemascope.web.accounts.tokens import new_token, token_digest
 from hemascope.web.api.roles import Role
@@ -104,14 +105,23 @@ def password_change(*, user: User, old_password: str, new_password: str) -> None
 
 @transaction.atomic
 def password_reset(*, by: User, user: User) -> str:
-    """A new password, to be handed over in person; ends all sessions and withdraws all tokens."""
+    """A new password, to be handed over in person; ends all sessions, withdraws all tokens and unlocks the name."""
     password = generated_password()
     user.set_password(password)
     user.save()
     first_password_forget(user)
     user.tokens.all().delete()
+    unlock(user.username)
     audit_record(by=by, verb="password.reset", subject=user)
     return password
+
+
+@transaction.atomic
+def user_unlock(*, by: User, user: User) -> User:
+    """Takes away the lock that wrong passwords have put on the name, at every address."""
+    unlock(user.username)
+    audit_record(by=by, verb="user.unlock", subject=user)
+    return user
 
 
 def generated_password() -> str:

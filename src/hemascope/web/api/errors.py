@@ -126,9 +126,3 @@ def server_error(_request: HttpRequest) -> HttpResponse:
 def csrf_failure(_request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW."""
     return JsonResponse(error_body("csrf", _("The page is too old; load it again."), {"reason": reason}), status=403)
-
-
-def locked_out(_request: HttpRequest, _original: object = None, _credentials: object = None) -> HttpResponse:
-    """django-axes' AXES_LOCKOUT_CALLABLE."""
-    message = _("Too many wrong passwords; try again in 15 minutes.")
-    return JsonResponse(error_body("locked_out", message), status=429, headers={"Retry-After": "900"})

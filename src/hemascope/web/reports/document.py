@@ -44,6 +44,11 @@ class ReportedFields(_Frozen):
     failed: int
     quality: dict[str, int]
 
+    @property
+    def waiting(self) -> int:
+        """Those that no run has come to: uploaded since, or the run was stopped before."""
+        return self.given - self.examined - self.failed
+
 
 class ReportedCells(_Frozen):
     """`counted` by class, the reader's word before the model's; `unreviewed`: neither confirmed nor set aside."""

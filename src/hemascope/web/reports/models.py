@@ -108,6 +108,12 @@ class Report(models.Model):
     def __str__(self) -> str:
         return f"{self.case.number}-{self.number}"
 
+    @property
+    def replaced_by(self) -> int | None:
+        """Number of the version that is valid instead; None where this one is."""
+        newest = max(report.number for report in self.case.reports.all())
+        return newest if newest > self.number else None
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise TypeError(f"report {self} is signed and never changed: amend it")

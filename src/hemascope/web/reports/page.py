@@ -26,6 +26,7 @@ class PrintedReport:
     patient_name: str
     signed: SignedReport | None = None
     sha256: str = ""
+    replaced_by: int | None = None  # number of the version that was valid instead when this one was printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,8 @@ def _cautions(analysis: CaseAnalysis, texts: Texts) -> Iterator[str]:
         yield texts.say("caution_cells_unreviewed", count=cells.unreviewed, total=cells.total)
     if fields.failed:
         yield texts.say("caution_fields_failed", count=fields.failed, given=fields.given)
+    if fields.waiting:
+        yield texts.say("caution_fields_waiting", count=fields.waiting, given=fields.given)
     yield from counting_cautions(analysis.differential, texts)
     for flag, count in fields.quality.items():
         yield texts.say(f"caution_{flag}", count=count, given=fields.given)

@@ -8,7 +8,7 @@ from django.db.models import Count, Max, Q
 from hemascope.web.accounts.models import User
 from hemascope.web.analyses.access import cells_visible_to
 from hemascope.web.analyses.choices import UNIDENTIFIED
-from hemascope.web.analyses.models import Cell
+from hemascope.web.analyses.models import Cell, Field
 from hemascope.web.cases.models import Case
 
 _CHANGES_AT_ONCE = 1000
@@ -25,10 +25,11 @@ class ClassProgress:
 
 @dataclass(frozen=True, slots=True)
 class CaseProgress:
-    """Deleted cells do not count. `sequence` is where the change feed goes on from."""
+    """Deleted cells do not count. `sequence` is where the change feed goes on from, `listing` as in `Changes`."""
 
     classes: tuple[ClassProgress, ...]
     sequence: int
+    listing: str
 
     @property
     def cells(self) -> int:
@@ -46,22 +47,33 @@ class CaseProgress:
 def case_progress(case: Case) -> CaseProgress:
     """Counts of the cells by their shown class."""
     sequence = Cell.objects.filter(case=case).aggregate(last=Max("changed_sequence"))["last"]  # first: misses no change
+    listing = _listing(case)
     rows = (
         Cell.objects.filter(case=case, is_deleted=False)
         .order_by()
         .values_list("shown_class")
         .annotate(cells=Count("pk"), confirmed=Count("pk", filter=Q(is_confirmed=True)))
     )
-    return CaseProgress(tuple(ClassProgress(*row) for row in sorted(rows)), sequence or 0)
+    return CaseProgress(tuple(ClassProgress(*row) for row in sorted(rows)), sequence or 0, listing)
+
+
+def _listing(case: Case) -> str:
+    """Cells come and go as rows only with a field: examined again, or deleted."""
+    fields = Field.objects.filter(case=case).aggregate(count=Count("pk"), last=Max("updated_at"))
+    return f"{fields['count']} {fields['last']}"
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """`sequence` is what to ask for next; `has_more` that something is left to fetch."""
+    """`sequence` is what to ask for next; `has_more` that something is left to fetch.
+
+    `listing` is another one once cells were replaced or went with their field: their list has to be read anew.
+    """
 
     cells: list[Cell]
     sequence: int
     has_more: bool
+    listing: str
 
 
 def case_changes(case: Case, since: int) -> Changes:
@@ -73,7 +85,8 @@ def case_changes(case: Case, since: int) -> Changes:
     last = later.values_list("changed_sequence", flat=True)[_CHANGES_AT_ONCE - 1 : _CHANGES_AT_ONCE].first()
     cells = list(later.filter(changed_sequence__lte=last) if last is not None else later)
     sequence = cells[-1].changed_sequence if cells else since
-    return Changes(cells, sequence, last is not None and later.filter(changed_sequence__gt=sequence).exists())
+    has_more = last is not None and later.filter(changed_sequence__gt=sequence).exists()
+    return Changes(cells, sequence, has_more, _listing(case))
 
 
 @dataclass(frozen=True, slots=True)

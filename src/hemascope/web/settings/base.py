@@ -105,7 +105,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_CLIENT_IP_CALLABLE = "hemascope.web.http.request_context.client_address"
-AXES_LOCKOUT_CALLABLE = "hemascope.web.api.errors.locked_out"
+AXES_LOCKOUT_CALLABLE = "hemascope.web.accounts.lock_out.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else anybody could keep a colleague locked out for ever
 AXES_DISABLE_ACCESS_LOG = True  # sign-ins are in the audit trail
@@ -149,6 +149,7 @@ REST_FRAMEWORK = {
         "picture": "200/s",  # a second's requests are a short list to keep
         "nobody": "120/min",
         "credentials": "20/min",
+        "captcha": "30/min",  # its own: each wrong password draws a picture, and a name is to be locked first
     },
     "DEFAULT_SCHEMA_CLASS": "hemascope.web.api.schema.ApiSchema",
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS is answered with 405

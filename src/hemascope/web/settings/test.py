@@ -23,7 +23,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 c
 REST_FRAMEWORK = {
     **REST_FRAMEWORK,
     # Not what is tested.
-    "DEFAULT_THROTTLE_RATES": dict.fromkeys(("person", "picture", "nobody", "credentials"), "100000/s"),
+    "DEFAULT_THROTTLE_RATES": dict.fromkeys(("person", "picture", "nobody", "credentials", "captcha"), "100000/s"),
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}  # no worker: tests run jobs where they say so
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

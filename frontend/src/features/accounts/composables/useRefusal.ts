@@ -11,7 +11,9 @@ export function useRefusal() {
 
     function refusalOf(error: unknown): string {
         const code = error instanceof ApiError && CODES.find((one) => one === error.code)
-        return code ? t(`accounts.refusals.${code}`) : messageOf(error)
+        if (!code) return messageOf(error)
+        const minutes = Math.ceil(Number(error.detail.seconds ?? 0) / 60)
+        return t(`accounts.refusals.${code}`, { minutes }, minutes)
     }
 
     return { refusalOf }

@@ -1,10 +1,11 @@
 import { ref, shallowRef } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useQueryClient } from '@tanstack/vue-query'
+import { ElMessage } from 'element-plus'
 import { useConfirm } from '@/composables/useConfirm'
 import { useReporting } from '@/composables/useReporting'
 import type { UserAction } from '../components/UserActions.vue'
-import { passwordReset, userUpdate, type User } from './useUsers'
+import { passwordReset, userUnlock, userUpdate, type User } from './useUsers'
 
 /** Which dialog is open for whom, and what is asked for without one. */
 export function useUserActions() {
@@ -30,6 +31,7 @@ export function useUserActions() {
         await reporting(async () => {
             handedOver.value = { username, password: await passwordReset(id) }
         })
+        await reload() // it also unlocks
     }
 
     async function setActive({ id, username }: User, isActive: boolean): Promise<void> {
@@ -38,10 +40,19 @@ export function useUserActions() {
         await reload()
     }
 
+    async function unlock({ id, username }: User): Promise<void> {
+        await reporting(async () => {
+            await userUnlock(id)
+            ElMessage.success(t('accounts.users.unlocked', { name: username }))
+        })
+        await reload()
+    }
+
     async function choose(action: UserAction, user: User): Promise<void> {
         if (action === 'edit') edited.value = user
         else if (action === 'approve') approved.value = user
         else if (action === 'reset') await reset(user)
+        else if (action === 'unlock') await unlock(user)
         else await setActive(user, action === 'activate')
     }
 

@@ -5,6 +5,8 @@ import type { paths } from '@/api/generated/schema'
 import type { Schema } from '@/api/types'
 
 export type User = Schema<'User'>
+/** As administrators see it. */
+export type Account = Schema<'Account'>
 export type Role = Schema<'Role'>
 export type UserQuery = NonNullable<paths['/api/v1/users']['get']['parameters']['query']>
 
@@ -49,6 +51,11 @@ export function userApprove(id: number, role: Role): Promise<User> {
     return data(
         api.POST('/api/v1/users/{id}/approve', { params: { path: { id: String(id) } }, body: { role } }),
     )
+}
+
+/** Lets somebody try again at once who is locked after wrong passwords. */
+export async function userUnlock(id: number): Promise<void> {
+    await api.POST('/api/v1/users/{id}/unlock', { params: { path: { id: String(id) } } })
 }
 
 /** The new password, which nobody can be shown again. */

@@ -32,7 +32,7 @@ async function signingIn(
 }
 
 function refusal(code: string, status = 403) {
-    return { status, body: { code, message: 'in the words of the server', detail: {} } }
+    return { status, body: { code, message: 'in the words of the server', detail: { seconds: 870 } } }
 }
 
 test('signing in takes the language of the person and leads to the page that was asked for', async () => {
@@ -59,7 +59,7 @@ test('a page of another server is never opened', async () => {
 test.each([
     ['credentials', 403, 'User name or password is wrong'],
     ['approval_pending', 403, 'waiting for an administrator'],
-    ['locked_out', 429, 'locked for 15 minutes'],
+    ['locked_out', 429, 'locked for 15 more minutes'],
 ])('the refusal %s (%i) says what to do about it', async (code, status, text) => {
     const { wrapper } = await signingIn(refusal(code, status))
 

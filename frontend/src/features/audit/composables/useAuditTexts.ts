@@ -11,6 +11,7 @@ export const VERBS = [
     'user.avatar',
     'password.change',
     'password.reset',
+    'user.unlock',
     'token.create',
     'token.delete',
     'department.create',

@@ -4,11 +4,12 @@ import { mountInApp } from '@/testing/mounting'
 import type { AnalysisAnswer } from '../composables/useAnalysis'
 import AnalysisAlerts from './AnalysisAlerts.vue'
 
-function answer(straddles: unknown[], more_cells: number | null): AnalysisAnswer {
+function answer(straddles: unknown[], more_cells: number | null, examined = 5): AnalysisAnswer {
     const quiet = { straddles: [], more_cells: null }
     return {
         words: { urgent: null, systems: ['FAB', 'WHO 2022', 'ICC 2022'].map((title) => ({ title })) },
         analysis: {
+            fields: { given: 5, examined, failed: 0 },
             differential: { warnings: [] as Schema<'CountWarning'>[] },
             suggestions: {
                 counted_cells: 100,
@@ -39,4 +40,10 @@ test('nothing is told where no interval crosses a cut-off', async () => {
     const { wrapper } = await mountInApp(AnalysisAlerts, { props: { answer: answer([], null) } })
 
     expect(wrapper.text()).toBe('')
+})
+
+test('fields that no run has come to are told', async () => {
+    const { wrapper } = await mountInApp(AnalysisAlerts, { props: { answer: answer([], null, 3) } })
+
+    expect(wrapper.text()).toBe('2 of 5 images have not been examined; nothing of them is counted.')
 })

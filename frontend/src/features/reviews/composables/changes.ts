@@ -1,7 +1,9 @@
 /** What a reader wishes of cells before the server has said anything to it. */
 import type { CellClassId } from '@/taxonomy'
+import { newName } from './openPages'
 import type { Cell } from './reviewApi'
 
+const MAX_CELLS = 2000 // the server's limit for one request
 export const UNIDENTIFIED = 'unidentified'
 export type ChangeVerb = 'relabel' | 'confirm' | 'unconfirm' | 'delete' | 'restore'
 
@@ -27,6 +29,14 @@ export interface Change extends Wish {
 
 export function seen(cell: Cell): SeenCell {
     return { id: cell.id, version: cell.version, shownClass: cell.shown_class }
+}
+
+/** One change, or as many as the server wants it in. */
+export function changesOf(wish: Wish, cells: readonly SeenCell[]): Change[] {
+    const parts = Array.from({ length: Math.ceil(cells.length / MAX_CELLS) }, (_, part) =>
+        cells.slice(part * MAX_CELLS, (part + 1) * MAX_CELLS),
+    )
+    return parts.map((part) => ({ ...wish, key: newName(), cells: part, isAttempted: false }))
 }
 
 /** The cell as the server will make it; the model's columns stay as they are. */

@@ -12,7 +12,10 @@ export function useCaseCells(caseId: number, reader: number, pending: Ref<Change
     const isComplete = ref(false)
     const isUnreachable = ref(false)
     const error = ref<Error | null>(null)
+    /** how many of the cells shown have gone since, because their field was examined again or deleted */
+    const replaced = ref(0)
     let sequence = 0
+    let listing = ''
     let timer: ReturnType<typeof setTimeout> | undefined
     let isStopped = false
 
@@ -30,11 +33,7 @@ export function useCaseCells(caseId: number, reader: number, pending: Ref<Change
         error.value = null
         isLoading.value = known.value.size === 0
         try {
-            sequence = (await progressOf(caseId)).sequence // first: what changes while pages load is told later
-            await eachCellPage(caseId, (cells) => {
-                take(cells)
-                isLoading.value = false
-            })
+            await read()
             isComplete.value = true
             later()
         } catch (fault) {
@@ -45,11 +44,30 @@ export function useCaseCells(caseId: number, reader: number, pending: Ref<Change
         }
     }
 
+    /** All pages of the list; what is no longer in it goes. */
+    async function read(): Promise<void> {
+        const before = [...known.value.keys()]
+        const start = await progressOf(caseId) // first: what changes while pages load is told later
+        const listed = new Set<number>()
+        await eachCellPage(caseId, (cells) => {
+            take(cells)
+            for (const { id } of cells) listed.add(id)
+            isLoading.value = false
+        })
+        sequence = start.sequence
+        listing = start.listing
+        const gone = new Set(before.filter((id) => !listed.has(id)))
+        if (!gone.size) return
+        replaced.value += gone.size
+        known.value = new Map([...known.value].filter(([id]) => !gone.has(id)))
+    }
+
     async function poll(): Promise<void> {
         try {
             const found = await changesSince(caseId, sequence)
             take(found.cells)
             sequence = found.sequence
+            if (found.listing !== listing) await read()
             isUnreachable.value = false
             later(found.has_more ? 0 : POLL_MS)
         } catch (fault) {
@@ -84,5 +102,5 @@ export function useCaseCells(caseId: number, reader: number, pending: Ref<Change
         clearTimeout(timer)
     })
     void load()
-    return { cells, progress, isLoading, isComplete, isUnreachable, error, load, take }
+    return { cells, progress, isLoading, isComplete, isUnreachable, error, replaced, load, take }
 }

@@ -7,7 +7,7 @@ import type { Cell } from './reviewApi'
 import { cellOf } from './testCells'
 import { useReview, type Review } from './useReview'
 
-const PROGRESS = { cells: 3, confirmed: 0, unidentified: 1, sequence: 40, classes: [] }
+const PROGRESS = { cells: 3, confirmed: 0, unidentified: 1, sequence: 40, listing: '1', classes: [] }
 const CELLS = [
     cellOf(1, { shown_class: 'unidentified', is_unidentified: true, ambiguity: 0.9 }),
     cellOf(2, { ambiguity: 0.5 }),
@@ -39,7 +39,9 @@ async function reviewOf(answers: Answers = {}, mayChange = true) {
     const calls = serverAnswers({
         'GET /api/v1/reviews/cases/1/progress': { body: PROGRESS },
         'GET /api/v1/reviews/cells': { body: { next: null, previous: null, results: CELLS } },
-        'GET /api/v1/reviews/cases/1/changes': { body: { cells: [], sequence: 40, has_more: false } },
+        'GET /api/v1/reviews/cases/1/changes': {
+            body: { cells: [], sequence: 40, has_more: false, listing: '1' },
+        },
         'POST /api/v1/reviews/cells/relabel': step({
             reader_class: 'myelocyte',
             shown_class: 'myelocyte',
@@ -199,7 +201,7 @@ test('what a colleague did appears with the next question, and an older state ne
     let told: Cell[] = [cellOf(3, { version: 4, shown_class: 'basophil' })]
     const { review, calls } = await reviewOf({
         'GET /api/v1/reviews/cases/1/changes': () => ({
-            body: { cells: told, sequence: 41, has_more: false },
+            body: { cells: told, sequence: 41, has_more: false, listing: '1' },
         }),
     })
 

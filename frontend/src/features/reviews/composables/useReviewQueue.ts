@@ -4,14 +4,13 @@
  */
 import { computed, onScopeDispose, ref } from 'vue'
 import { ApiError } from '@/api/errors'
-import { rebaseChanges, type Change, type SeenCell, type Wish } from './changes'
+import { changesOf, rebaseChanges, type Change, type SeenCell, type Wish } from './changes'
 import { conflictOf, type Conflict } from './conflicts'
-import { keepQueue, keptQueue } from './keptQueue'
+import { useKeptQueue, type KeptQueue } from './keptQueue'
 import type { Cell, StepOutcome } from './reviewApi'
 
 export const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
-const MAX_CELLS = 2000 // the server's limit for one request
 
 export interface QueueOptions {
     /** names reader and case: nobody sends another person's changes */
@@ -32,9 +31,9 @@ export interface Listener {
 }
 
 export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listener) {
-    const before = keptQueue(storageKey)
-    const pending = ref<Change[]>(before.pending)
-    const conflicts = ref<Conflict[]>(before.conflicts)
+    const pending = ref<Change[]>([])
+    const conflicts = ref<Conflict[]>([])
+    const kept = useKeptQueue(storageKey, takeOver)
     const failures = ref(0)
     const isWaiting = computed(() => failures.value > 0 && pending.value.length > 0)
     let listener = first
@@ -45,18 +44,21 @@ export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listen
     const reversals: Reversal[] = []
 
     function store(): void {
-        keepQueue(storageKey, { pending: pending.value, conflicts: conflicts.value })
+        kept.keep({ pending: pending.value, conflicts: conflicts.value })
+    }
+
+    /** What a closed page has left was wished before what this one holds. */
+    function takeOver(left: KeptQueue): void {
+        const known = new Set(conflicts.value.map(({ cellId }) => cellId))
+        pending.value = [...left.pending, ...pending.value]
+        conflicts.value.push(...left.conflicts.filter(({ cellId }) => !known.has(cellId)))
+        store()
+        void sendNext()
     }
 
     function push(wish: Wish, cells: SeenCell[]): void {
         takenBack = []
-        for (let start = 0; start < cells.length; start += MAX_CELLS)
-            pending.value.push({
-                ...wish,
-                key: crypto.randomUUID(),
-                cells: cells.slice(start, start + MAX_CELLS),
-                isAttempted: false,
-            })
+        pending.value.push(...changesOf(wish, cells))
         store()
         void sendNext()
     }
@@ -190,7 +192,10 @@ export function useReviewQueue({ storageKey, send }: QueueOptions, first: Listen
         retry()
     }
 
-    const retry = () => void sendNext()
+    function retry(): void {
+        void kept.adopt()
+        void sendNext()
+    }
     window.addEventListener('online', retry)
     onScopeDispose(() => {
         isStopped = true

@@ -1,9 +1,11 @@
 """What is sent and answered about users. Classes named *Input are bodies of requests, the others are answers."""
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
+from hemascope.web.accounts.lock_out import locked_until
 from hemascope.web.accounts.models import ApiToken, Department, User
 from hemascope.web.api.roles import RIGHTS_OF_ROLE, Right, Role
 
@@ -44,6 +46,20 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
     def get_has_avatar(self, user: User) -> bool:
         return bool(user.avatar)
+
+
+class AccountSerializer(UserSerializer):
+    """A user as administrators see one."""
+
+    locked_until = serializers.SerializerMethodField(help_text="Locked at some address after too many wrong passwords.")
+
+    class Meta(UserSerializer.Meta):
+        fields = (*UserSerializer.Meta.fields, "locked_until")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+    def get_locked_until(self, user: User) -> datetime | None:
+        locked_at = getattr(user, "locked_at", None)  # by `with_locks`; one just made has none
+        return locked_until(locked_at) if locked_at else None
 
 
 class SessionSerializer(serializers.Serializer[Any]):

@@ -63,7 +63,7 @@ class SessionViewSet(RightsViewSet[User]):
 class CaptchaViewSet(RightsViewSet[User]):
     rights = {"create": Right.ANYBODY}
     serializer_class = CaptchaSerializer
-    throttle_scope = "credentials"
+    throttle_scope = "captcha"
 
     @extend_schema(request=None, responses={201: CaptchaSerializer})
     def create(self, request: Request) -> Response:

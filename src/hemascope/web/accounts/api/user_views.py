@@ -19,17 +19,18 @@ from hemascope.web.accounts.actions import (
     password_reset,
     user_approve,
     user_create,
+    user_unlock,
     user_update,
 )
 from hemascope.web.accounts.api.filters import UserFilter
 from hemascope.web.accounts.api.serializers import (
+    AccountSerializer,
     ApprovalInputSerializer,
     DepartmentInputSerializer,
     DepartmentSerializer,
     PasswordSerializer,
     UserCreateInputSerializer,
     UserInputSerializer,
-    UserSerializer,
 )
 from hemascope.web.accounts.models import Department, User
 from hemascope.web.api.roles import Right
@@ -45,8 +46,9 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, RightsViewSe
         "partial_update": Right.USERS_MANAGE,
         "approve": Right.USERS_MANAGE,
         "reset_password": Right.USERS_MANAGE,
+        "unlock": Right.USERS_MANAGE,
     }
-    serializer_class = UserSerializer
+    serializer_class = AccountSerializer
     queryset = User.objects.none()
     filterset_class = UserFilter
     ordering = ("username",)
@@ -55,28 +57,35 @@ class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, RightsViewSe
     def get_queryset(self) -> QuerySet[User]:
         return users_visible_to(self.person)
 
-    @extend_schema(request=UserCreateInputSerializer, responses={201: UserSerializer})
+    @extend_schema(request=UserCreateInputSerializer, responses={201: AccountSerializer})
     def create(self, request: Request) -> Response:
         user = user_create(by=self.person, **self.checked(UserCreateInputSerializer))
-        return Response(UserSerializer(user).data, status.HTTP_201_CREATED)
+        return Response(AccountSerializer(user).data, status.HTTP_201_CREATED)
 
-    @extend_schema(request=UserInputSerializer, responses=UserSerializer)
+    @extend_schema(request=UserInputSerializer, responses=AccountSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         changes = self.checked(UserInputSerializer, partial=True)
-        return Response(UserSerializer(user_update(by=self.person, user=self.get_object(), **changes)).data)
+        return Response(AccountSerializer(user_update(by=self.person, user=self.get_object(), **changes)).data)
 
-    @extend_schema(request=ApprovalInputSerializer, responses=UserSerializer)
+    @extend_schema(request=ApprovalInputSerializer, responses=AccountSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Accept a registration and give it a role."""
         user = user_approve(by=self.person, user=self.get_object(), **self.checked(ApprovalInputSerializer))
-        return Response(UserSerializer(user).data)
+        return Response(AccountSerializer(user).data)
 
     @extend_schema(request=None, responses=PasswordSerializer)
     @action(detail=True, methods=["post"], url_path="reset-password")
     def reset_password(self, request: Request, pk: str) -> Response:
         """A new password to hand over; ends the user's sessions and withdraws the tokens."""
         return Response({"password": password_reset(by=self.person, user=self.get_object())})
+
+    @extend_schema(request=None, responses=AccountSerializer)
+    @action(detail=True, methods=["post"])
+    def unlock(self, request: Request, pk: str) -> Response:
+        """Let somebody try again at once who is locked after too many wrong passwords."""
+        user_unlock(by=self.person, user=self.get_object())
+        return Response(AccountSerializer(self.get_object()).data)
 
     @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
     @action(detail=True)

@@ -41,12 +41,13 @@ class ReportSerializer(serializers.ModelSerializer[Report]):
     patient = serializers.IntegerField(source="case.patient_id")
     hospital_number = serializers.CharField(source="case.patient.hospital_number")
     signed_by_name = serializers.CharField(source="signed_by.username")
+    replaced_by = serializers.IntegerField(allow_null=True, help_text="Number of the version that is valid instead.")
 
     class Meta:
         model = Report
         fields = (
-            "id", "case", "case_number", "specimen", "patient", "hospital_number", "number", "reason", "sha256",
-            "signed_by", "signed_by_name", "signed_at",
+            "id", "case", "case_number", "specimen", "patient", "hospital_number", "number", "replaced_by", "reason",
+            "sha256", "signed_by", "signed_by_name", "signed_at",
         )  # fmt: skip
         read_only_fields = fields
 

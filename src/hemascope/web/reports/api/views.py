@@ -66,6 +66,7 @@ class ReportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, RightsView
             patient_name=shown_name(report.case.patient, self.person),
             signed=signed,
             sha256=report.sha256,
+            replaced_by=report.replaced_by,
         )
         content = render_pdf(printed, asked_language(request, self.person))
         return self._exported(report, content, "application/pdf", "pdf")

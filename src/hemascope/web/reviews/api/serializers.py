@@ -132,6 +132,7 @@ class CaseProgressSerializer(serializers.Serializer[Any]):
     confirmed = serializers.IntegerField()
     unidentified = serializers.IntegerField()
     sequence = serializers.IntegerField(help_text="Where the change feed goes on from.")
+    listing = serializers.CharField(help_text="As in the change feed.")
     classes = ClassProgressSerializer(many=True)
 
 
@@ -143,6 +144,7 @@ class ChangesSerializer(serializers.Serializer[Any]):
     cells = CellSerializer(many=True)
     sequence = serializers.IntegerField(help_text="The `since` of the next request.")
     has_more = serializers.BooleanField()
+    listing = serializers.CharField(help_text="Another one once cells were replaced: read their list anew.")
 
 
 class ReferencesInputSerializer(serializers.Serializer[Any]):
