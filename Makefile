@@ -10,11 +10,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 # The pages of the workstation: everything in frontend/ but what npm and the tests put there.
 APP := src/hemascope/web/app
 APP_SOURCES := $(shell find frontend -type d \( -name node_modules -o -name coverage -o -name e2e -o -name test-results -o -name playwright-report \) -prune -o -type f -print)
+MESSAGES := src/hemascope/web/locale/django
 NODE_MODULES := frontend/node_modules/.package-lock.json
 NPM := npm --prefix frontend
 
 .DELETE_ON_ERROR:
-.PHONY: help run serve app wheel test e2e test-services check format openapi bench bench-web clean
+.PHONY: help run serve app wheel test e2e test-services check format openapi messages bench bench-web clean
 
 help:  ## List the commands
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -52,6 +53,13 @@ openapi: .venv/installed-dev  ## Write the description of the API to frontend/op
 	DJANGO_SETTINGS_MODULE=hemascope.web.settings.test $(BIN)/python manage.py spectacular --validate --fail-on-warn \
 		--format openapi-json --file frontend/openapi.json
 	$(BIN)/python tools/taxonomy_json.py > frontend/src/taxonomy/classes.json
+
+messages: .venv/installed-dev  ## Bring the sentences of the server into their Chinese catalogue, and compile it
+	$(BIN)/pybabel --quiet extract --keywords gettext_lazy --add-location file --output-file $(MESSAGES).pot src/hemascope/web
+	$(BIN)/pybabel --quiet update --domain django --locale zh_Hans --output-dir $(dir $(MESSAGES)) --input-file $(MESSAGES).pot \
+		--no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	rm $(MESSAGES).pot
+	$(BIN)/pybabel --quiet compile --domain django --locale zh_Hans --directory $(dir $(MESSAGES))
 
 check: .venv/installed-dev $(NODE_MODULES)  ## Lint, format, types, layers; of the pages, too
 	$(BIN)/ruff check .

@@ -5,13 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from builders import GLASS, class_colour
 from dataset_builders import write_pbc
 from hemascope.data.readers import read_cells
-from hemascope.data.sample import CellDataset
+from hemascope.data.sample import CellDataset, CellSample
 from hemascope.imaging.normalise import normalise_batch
 from hemascope.training.cell_inputs import CellInputs, _rotated_crop, collate_cells, read_cell_image
+from hemascope.training.colour import lose_detail
 from hemascope.training.normalisation import MEAN, STD, normalise_images
 from hemascope.training.recipe import ClassificationAugmentation
 
@@ -85,3 +87,28 @@ def test_training_and_serving_normalise_alike(rng: np.random.Generator) -> None:
     images = [rng.integers(0, 256, (5, 7, 3), dtype=np.uint8) for _ in range(2)]
     training = normalise_images(torch.from_numpy(np.stack(images)))
     np.testing.assert_allclose(training.numpy(), normalise_batch(images, MEAN, STD), atol=1e-6)
+
+
+def test_detail_is_lost_as_in_an_enlarged_picture() -> None:
+    rng, noise = np.random.default_rng(0), np.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    assert lose_detail(noise, rng, (1.0, 1.0)) is noise
+    coarse = lose_detail(noise, rng, (0.25, 0.25))
+    assert coarse.shape == noise.shape
+    assert (
+        np.abs(np.diff(coarse.astype(float), axis=0)).mean() < 0.2 * np.abs(np.diff(noise.astype(float), axis=0)).mean()
+    )
+    assert coarse.mean() == pytest.approx(noise.mean(), abs=3)
+
+
+def test_of_a_large_image_the_surroundings_of_the_box_are_kept(tmp_path: Path) -> None:
+    picture = np.full((300, 400, 3), 255, np.uint8)
+    picture[100:140, 200:240] = (90, 40, 120)
+    Image.fromarray(picture).save(tmp_path / "field.png")
+    sample = CellSample(tmp_path / "field.png", "monocyte", "a", "a", np.array([200, 100, 240, 140], np.float32))
+    rgb, box = read_cell_image(sample, 60)
+    assert box is not None
+    assert max(rgb.shape[:2]) == 60  # three times the box, then shrunk by two
+    x1, y1, x2, y2 = box.round().astype(int)
+    assert (x2 - x1, y2 - y1) == (20, 20)
+    assert rgb[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2, 1].max() < 60
+    assert rgb[: y1 - 2].min() == 255

@@ -12,6 +12,7 @@ from builders import tiny_bundle
 from dataset_builders import classification_recipe, optimisation, write_identity, write_pbc, write_recipe
 from hemascope.cli.main import app
 from hemascope.errors import DatasetError, HemascopeError, ModelError, RecipeError
+from hemascope.inference.bundle import load_bundle
 from hemascope.models import list_models
 from hemascope.models._registry import Task
 from hemascope.training.checkpoint import FILE_NAME, load_checkpoint
@@ -68,6 +69,16 @@ def test_train_takes_boxes_and_an_initial_run(tmp_path: Path, cells_root: Path, 
     call("train", recipe, "--data", cells_root, "--out", out, "--boxes", boxes, "--init", classifier_run)
     assert str(load_checkpoint(out / FILE_NAME).initial_run).startswith("classifier-seed0-")
     assert float(rows(out / "metrics.csv")[-1]["accuracy_detected"]) > 0.3
+
+
+def test_train_starts_from_a_bundle(tmp_path: Path, cells_root: Path, classifier_bundle: Path) -> None:
+    optimiser = optimisation(epochs=1, batch_size=44, lr=1e-6)
+    recipe = write_recipe(tmp_path / "r.yaml", classification_recipe(optimisation=optimiser))
+    out = tmp_path / "run"
+    call("train", recipe, "--data", cells_root, "--out", out, "--init", classifier_bundle)
+    manifest = load_bundle(classifier_bundle).manifest
+    assert str(load_checkpoint(out / FILE_NAME).initial_run).startswith(f"{manifest.name}-{manifest.version}-")
+    assert float(rows(out / "metrics.csv")[-1]["accuracy_whole"]) > 0.5
 
 
 @pytest.mark.parametrize(

@@ -36,3 +36,13 @@ test('of a spreadsheet with bad rows each is named, and only the good ones are i
     await expect(page.getByRole('link', { name: `${number}-1` })).toBeVisible()
     await expect(page.getByRole('link', { name: `${number}-3` })).toHaveCount(0)
 })
+
+test('on the Chinese page the server says in Chinese why it refuses', async ({ openAs, technician }) => {
+    const { number, patient } = await technician.newCase('钱七')
+    const page = await openAs('technician', `/patients/${patient.id}`, { locale: 'zh-CN' })
+
+    await page.getByRole('button', { name: '删除', exact: true }).click()
+    await page.getByRole('dialog').getByRole('button', { name: '删除' }).click()
+
+    await expect(page.getByRole('alert')).toContainText(`名下有病例：${number}。新建的病例可以先删除`)
+})

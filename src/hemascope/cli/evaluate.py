@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from hemascope.cli.stage_bar import stage_bar
+from hemascope.data.detected_boxes import with_detected_boxes
 from hemascope.data.readers import read_cells, read_fields
-from hemascope.data.readers.pbc import with_detected_boxes
 from hemascope.data.sample import CellDataset, FieldDataset
 from hemascope.evaluation.classification import evaluate_classifier
 from hemascope.evaluation.classification_report import write_classification_report

@@ -9,7 +9,7 @@ import typer
 from hemascope.cli.main import EXIT_INTERRUPTED
 from hemascope.cli.stage_bar import stage_bar
 from hemascope.data.images import read_image
-from hemascope.studies.cell_run import run_cell_study, time_classifiers
+from hemascope.studies.cell_run import CellSource, run_cell_study, time_classifiers
 from hemascope.studies.cell_table import cell_rows, write_cell_study
 from hemascope.studies.plan import Study, load_study
 from hemascope.studies.run import load_network, read_validation, run_study
@@ -24,6 +24,10 @@ def study(
     data: Annotated[Path, typer.Option(help="Folder of the dataset the recipes name.", show_default=False)],
     runs: Annotated[Path, typer.Option(help="Folder of the run folders.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for the table, runs.csv, pictures.", show_default=False)],
+    boxes: Annotated[
+        Path | None,
+        typer.Option(help="Output of 'hemascope detect' over the images: for studies of detected cells."),
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; default: all cores.")] = None,
     device: Annotated[
         str, typer.Option(help="For training: auto, cpu, cuda, ...; networks are timed on the CPU.")
@@ -37,10 +41,15 @@ def study(
     table = load_study(plan)
     if threads is not None:
         torch.set_num_threads(threads)
-    write = _study_detectors if table.task == "detection" else _study_classifiers
+    if table.task == "detection" and boxes is not None:
+        raise typer.BadParameter("a detector finds its boxes itself", param_hint="--boxes")
+    chosen = choose_device(device)
     try:
         with stage_bar() as progress:
-            write(table, data, runs, out, choose_device(device), timed_images, progress)
+            if table.task == "detection":
+                _study_detectors(table, data, runs, out, chosen, timed_images, progress)
+            else:
+                _study_classifiers(table, CellSource(data, boxes), runs, out, chosen, timed_images, progress)
     except KeyboardInterrupt:
         typer.echo(f"interrupted; the finished epochs are kept in {runs}: repeat the command to go on", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -63,10 +72,10 @@ def _study_detectors(
 
 
 def _study_classifiers(
-    table: Study, data: Path, runs: Path, out: Path, device: str, timed_images: int, progress: Progress
+    table: Study, source: CellSource, runs: Path, out: Path, device: str, timed_images: int, progress: Progress
 ) -> None:
-    measured = run_cell_study(table, data, runs, device, progress)
-    images_per_s = time_classifiers(table, data, runs, timed_images, progress)
+    measured = run_cell_study(table, source, runs, device, progress)
+    images_per_s = time_classifiers(table, source, runs, timed_images, progress)
     choice, said = table.runs[0].cell_recipe.data, measured[0].predictions
     part = f"{choice.folds} folds pooled" if len(measured[0].folds) > 1 else choice.measured_part
     described = f"{choice.reader}, {part} ({len(said.files)} images in {len(set(said.groups))} groups)"

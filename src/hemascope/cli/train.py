@@ -1,5 +1,6 @@
 """`hemascope train`: a recipe and a dataset to a run folder."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,14 @@ import typer
 
 from hemascope.cli.main import EXIT_INTERRUPTED
 from hemascope.cli.stage_bar import stage_bar
-from hemascope.export.continued import FineTuning, Origin, continue_training, origin_of_bundle, origin_of_run
+from hemascope.export.continued import (
+    FineTuning,
+    Origin,
+    continue_training,
+    origin_of_bundle,
+    origin_of_run,
+    start_from,
+)
 from hemascope.inference.bundle import load_bundle
 from hemascope.service.registry import find_bundle_folder
 from hemascope.training.checkpoint import FILE_NAME
@@ -30,7 +38,10 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="With --continue; default 20.")] = None,
     lr: Annotated[float | None, typer.Option(min=0, help="Learning rate, with --continue; default 0.0003.")] = None,
     resume: Annotated[bool, typer.Option(help="Continue the run in --out from its last finished epoch.")] = False,
-    init: Annotated[Path | None, typer.Option(help="Run folder whose weights a new run starts from.")] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(help="Run folder, or bundle (name, or folder with a slash): a new run starts from its weights."),
+    ] = None,
     init_backbone: Annotated[
         Path | None, typer.Option(help="Run folder of any task: a new run starts from its backbone's weights only.")
     ] = None,
@@ -56,13 +67,16 @@ def train(
     try:
         with stage_bar() as progress:
             if recipe is not None:
+                is_run = init is not None and (Path(init) / FILE_NAME).is_file()
+                start = None if init is None or is_run else _find_origin(init)
                 run_recipe(
                     recipe,
                     data,
                     out,
                     detections_json=boxes,
-                    initial_run=init,
+                    initial_run=Path(init) if init is not None and is_run else None,
                     initial_backbone=init_backbone,
+                    prepare=None if start is None else partial(start_from, origin=start),
                     resume=resume,
                     threads=threads,
                     device=device,

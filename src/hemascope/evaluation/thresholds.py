@@ -84,9 +84,9 @@ def classification_thresholds(
     )
 
 
-def distance_limit(distances: FloatArray) -> float:
-    """The distance to the nearest class that `OUTLIER_SHARE` of the validation cells `(n,)` exceed."""
-    return round(float(np.quantile(distances, 1 - OUTLIER_SHARE)), 4)
+def distance_limit(distances: FloatArray, withheld: float = OUTLIER_SHARE) -> float:
+    """The distance to the nearest class that the share `withheld` of the cells `(n,)` exceeds."""
+    return round(float(np.quantile(distances, 1 - withheld)), 4)
 
 
 def _floor(value: float) -> float:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import asdict, replace
 
+from hemascope.core.boxes import FloatArray
 from hemascope.core.feature_distribution import FeatureDistribution
 from hemascope.core.manifest import ClassificationSettings, FeatureCheck
 from hemascope.evaluation.classification import ClassificationEvaluation
@@ -11,18 +12,23 @@ from hemascope.evaluation.thresholds import ToleratedErrors, classification_thre
 from hemascope.inference.classifier import ClassifiedCells
 from hemascope.inference.feature_file import FEATURE_FILE, feature_bytes
 
+WITHHELD_ELSEWHERE = 0.05  # boxes of other laboratories hold cut and mislabelled cells, too
+
 
 def fit_settings(
     measured: ClassificationEvaluation,
     known: FeatureDistribution | None,
     tolerated: ToleratedErrors,
     detected: ClassificationEvaluation | None = None,
+    elsewhere: FloatArray | None = None,
 ) -> ClassificationSettings:
     """Temperature, thresholds, sets and feature check of validation cells that no setting has touched yet.
 
     The feature check takes the place of the log-sum-exp limit: it tells blasts and smudge cells better, see
     results/out-of-distribution. Crops around `detected` boxes of the cells lie a little farther from the classes; where
-    they are given the check lets through as many of those. Without `known` features the log-sum-exp limit stays.
+    they are given the check lets through as many of those. Cells of other laboratories lie farther still: of theirs,
+    with features `elsewhere` `(n, dimensions)`, all but `WITHHELD_ELSEWHERE` pass. Without `known` features the
+    log-sum-exp limit stays.
     """
     settings = classification_thresholds(
         measured.logits, measured.labels, measured.settings, measured.classes, tolerated
@@ -30,10 +36,13 @@ def fit_settings(
     if known is None:
         return settings
     crops = [one.cells.features for one in (measured, detected) if one is not None]
+    limits = [distance_limit(known.distances(features)) for features in crops]
+    if elsewhere is not None:
+        limits.append(distance_limit(known.distances(elsewhere), WITHHELD_ELSEWHERE))
     check = FeatureCheck(
         file=FEATURE_FILE,
         sha256=hashlib.sha256(feature_bytes(known)).hexdigest(),
-        max_distance=max(distance_limit(known.distances(features)) for features in crops),
+        max_distance=max(limits),
     )
     return settings.model_copy(update={"feature_check": check, "min_logsumexp": None})
 

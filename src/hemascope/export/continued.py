@@ -24,6 +24,7 @@ from hemascope.training.recipe import AnyRecipe, ClassificationRecipe, parse_rec
 
 READER = "annotated"
 NORM_IMAGES = 256  # training images whose statistics rebuilt norms get
+_NORM_BATCH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,7 @@ def continue_training(
         task = classification_task(recipe, data_root, None, out / FILE_NAME)
     else:
         task = detection_task(recipe, data_root, out / FILE_NAME)
-    _take_weights(task, origin)
-    if origin.is_rebuilt:
-        refresh_norms(task.model, _training_batches(task, settings.batch_size))
+    start_from(task, origin)
     try:
         out.mkdir(parents=True, exist_ok=True)
         train(task, recipe, out, resume=resume, progress=progress, initial_id=origin.id, device=choose_device(device))
@@ -160,8 +159,19 @@ def _classification_part(manifest: ModelManifest) -> dict[str, object]:
     }
 
 
+def start_from(task: TrainingTask, origin: Origin) -> str:
+    """Gives the task's network the weights of a finished model, and norms that fit its images; returns the model's id.
+
+    Raises ModelError as `take_weights`.
+    """
+    take_weights(task, origin)
+    if origin.is_rebuilt:
+        refresh_norms(task.model, _training_batches(task))
+    return origin.id
+
+
 @torch.no_grad()
-def _take_weights(task: TrainingTask, origin: Origin) -> None:
+def take_weights(task: TrainingTask, origin: Origin) -> None:
     """All weights; of the layers that have a row a class, the rows of the classes that both know.
 
     Raises ModelError where another weight differs in its shape.
@@ -186,9 +196,9 @@ def _differs_in_classes(old: Tensor, new: Tensor, counts: tuple[int, int]) -> bo
     return old.ndim == new.ndim and (len(old), len(new)) == counts and old.shape[1:] == new.shape[1:]
 
 
-def _training_batches(task: TrainingTask, batch_size: int) -> list[Tensor]:
+def _training_batches(task: TrainingTask) -> list[Tensor]:
     """Augmented training images, normalised, spread evenly over the training part."""
     count = min(NORM_IMAGES, len(task.inputs))
     places = [round(i * (len(task.inputs) - 1) / max(count - 1, 1)) for i in range(count)]
-    batches = [places[i : i + batch_size] for i in range(0, count, batch_size)]
+    batches = [places[i : i + _NORM_BATCH] for i in range(0, count, _NORM_BATCH)]
     return [normalise_images(task.collate([task.inputs[i] for i in batch])[0]) for batch in batches]

@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from hemascope.core.feature_distribution import FeatureDistribution
 from hemascope.core.manifest import ClassificationSettings, DetectionSettings, ModelManifest
 from hemascope.core.suppression import BoxVoting
+from hemascope.data.detected_boxes import with_detected_boxes
 from hemascope.data.fingerprint_cache import FILE_NAME
 from hemascope.data.images import read_image
 from hemascope.data.protocol import CellParts
 from hemascope.data.readers import read_fields
-from hemascope.data.readers.pbc import with_detected_boxes
 from hemascope.data.sample import CellDataset, FieldDataset
 from hemascope.errors import RecipeError
 from hemascope.evaluation.classification import evaluate_classifier
 from hemascope.evaluation.detection import SCORE_FLOOR, evaluate_detector
-from hemascope.evaluation.outliers import fit_feature_distribution
 from hemascope.evaluation.thresholds import DEFAULT_TOLERANCE, ToleratedErrors, detection_thresholds
 from hemascope.export.bundle import FinishedRun, load_run, write_bundle, write_onnx
 from hemascope.export.card import BundleIdentity
 from hemascope.export.classifier_settings import figures_of, fit_settings, judge
+from hemascope.export.known_cells import known_features, other_laboratories
 from hemascope.export.parity import Parity, check_parity
 from hemascope.imaging.normalise import normalise_batch
 from hemascope.imaging.resize import Letterbox
@@ -84,6 +84,7 @@ def export_run(
                 run.recipe,
                 identity,
                 read_parts(run.recipe.data, data_root, run_folder / FILE_NAME),
+                data_root,
                 detections_json,
                 onnx_path,
                 report,
@@ -119,13 +120,14 @@ def _measure_classifier(
     recipe: ClassificationRecipe,
     identity: BundleIdentity,
     parts: CellParts,
+    data_root: Path,
     detections_json: Path | None,
     onnx_path: Path,
     report: ReportStage,
     tolerated: ToleratedErrors,
 ) -> _Measured:
     dataset = parts.val
-    boxed = None if detections_json is None else with_detected_boxes(dataset, detections_json)
+    boxed = None if detections_json is None else with_detected_boxes(dataset, detections_json, recipe.data.cell_box)
     _write_network(run, onnx_path, report)
     parity = check_parity(run.model, onnx_path, _cell_batches(recipe, dataset), detector=False)
     validation = _describe(dataset.name, recipe.data.measured_part, len(dataset.samples))
@@ -134,10 +136,11 @@ def _measure_classifier(
     write_bundle(run, onnx_path, trial, identity, settings, {}, validation)
     classifier = Classifier(load_bundle(trial))
     learned = evaluate_classifier(classifier, parts.train, report)
-    known = fit_feature_distribution(learned.cells.features, learned.labels, len(run.classes))
+    other = other_laboratories(classifier, parts, recipe, data_root, detections_json)
+    known = known_features(learned, other)
     measured = evaluate_classifier(classifier, dataset, report)
     detected = None if boxed is None else evaluate_classifier(classifier, boxed, report)
-    settings = fit_settings(measured, known, tolerated, detected)
+    settings = fit_settings(measured, known, tolerated, detected, None if other is None else other.check_features)
     metrics = figures_of(judge(measured, settings, known), tolerated)
     if detected is not None:
         figures = judge(detected, settings, known).headline()

@@ -13,22 +13,29 @@ from hemascope.core.boxes import FloatArray, IntArray
 from hemascope.core.manifest import InputStep
 from hemascope.data.images import read_cell
 from hemascope.data.sample import CellDataset, CellSample
-from hemascope.imaging.crop import cut_square
+from hemascope.imaging.crop import crop_window_xyxy, cut_square
 from hemascope.imaging.input_steps import apply_steps, split_at_slow
 from hemascope.imaging.resize import RgbArray, resize_rgb
-from hemascope.training.colour import add_noise, turn_and_mirror, vary_colour, vary_focus, vary_stain
+from hemascope.training.colour import add_noise, lose_detail, turn_and_mirror, vary_colour, vary_focus, vary_stain
 from hemascope.training.recipe import ClassificationAugmentation
+
+_SURROUNDINGS = 3.0  # side of what is kept of a large image relative to the box: more than any crop shows
 
 
 def read_cell_image(sample: CellSample, longest_side: int) -> tuple[RgbArray, FloatArray | None]:
     """Decoded image, shrunk to the cache size where it is larger, and its cell's box in the same pixels.
 
-    Raises DatasetError for an unreadable image.
+    Of an image that is larger than that, only the surroundings of a known box are kept. Raises DatasetError for an
+    unreadable image.
     """
-    rgb = read_cell(sample)
+    rgb, box = read_cell(sample), sample.box_xyxy
+    if box is not None and max(rgb.shape[:2]) > longest_side:
+        x1, y1, x2, y2 = crop_window_xyxy(box, _SURROUNDINGS)
+        if x2 - x1 < max(rgb.shape[:2]):
+            rgb, box = cut_square(rgb, (x1, y1, x2, y2)), box - np.array((x1, y1, x1, y1), np.float32)
     scale = min(1.0, longest_side / max(rgb.shape[:2]))
     small = resize_rgb(rgb, round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
-    return small, None if sample.box_xyxy is None else sample.box_xyxy * np.float32(scale)
+    return small, None if box is None else box * np.float32(scale)
 
 
 class CellInputs(Dataset[tuple[Tensor, int]]):
@@ -77,6 +84,7 @@ class CellInputs(Dataset[tuple[Tensor, int]]):
         angle = rng.uniform(-math.pi / 4, math.pi / 4) if settings.rotation else 0.0
         crop = _rotated_crop(rgb, centre[0] + shift[0], centre[1] + shift[1], side, angle, self.size)
         crop = turn_and_mirror(crop, int(rng.integers(4)), bool(rng.integers(2)))
+        crop = lose_detail(crop, rng, settings.detail)
         crop = vary_stain(vary_colour(crop, rng, settings.colour), rng, settings.stain)
         crop = add_noise(vary_focus(crop, rng, settings.blur), rng, settings.noise)
         return torch.from_numpy(np.array(apply_steps(crop, self.crop_steps))), int(self.labels[place])

@@ -9,7 +9,7 @@ from torch import nn
 
 from hemascope.core.boxes import FloatArray
 from hemascope.core.metrics.classification import accuracy, confusion_matrix, macro_f1
-from hemascope.data.readers.pbc import with_detected_boxes
+from hemascope.data.detected_boxes import with_detected_boxes
 from hemascope.data.sample import CellDataset
 from hemascope.imaging.crop import serving_crop
 from hemascope.imaging.input_steps import apply_steps
@@ -19,6 +19,7 @@ from hemascope.models import create_model
 from hemascope.training.cell_inputs import CellInputs, collate_cells, read_cell_image
 from hemascope.training.cell_loss import CellLoss, feature_size
 from hemascope.training.cell_parts import epoch_places, read_parts
+from hemascope.training.coarse_cells import LabelledCells, add_coarse_cells
 from hemascope.training.engine import TrainingTask
 from hemascope.training.normalisation import MEAN, STD
 from hemascope.training.recipe import ClassificationRecipe
@@ -35,8 +36,9 @@ def classification_task(
     parts = read_parts(recipe.data, data_root, cache)
     train_set, val_set = parts.train, parts.val
     if detections_json is not None:
-        train_set = with_detected_boxes(train_set, detections_json)
-        val_set = with_detected_boxes(val_set, detections_json)
+        train_set, val_set = (
+            with_detected_boxes(part, detections_json, recipe.data.cell_box) for part in (train_set, val_set)
+        )
     train_set, val_set = (part.with_first_classes(recipe.data.first_classes) for part in (train_set, val_set))
     torch.manual_seed(recipe.seed)
     classes = len(train_set.classes)
@@ -55,8 +57,13 @@ def classification_task(
         return values
 
     places = epoch_places(train_set.labels(), recipe.data, recipe.seed)
+    labelled = LabelledCells(train_set, np.eye(classes, dtype=bool))
+    if recipe.data.coarse:
+        more = add_coarse_cells(train_set, val_set, recipe.data, data_root, detections_json, recipe.seed, cache)
+        places = np.append(places, np.arange(len(train_set.samples), len(more.cells.samples)))
+        labelled = more
     inputs = CellInputs(
-        train_set,
+        labelled.cells,
         recipe.input_size,
         recipe.data.cache_px,
         recipe.augmentation,
@@ -64,7 +71,8 @@ def classification_task(
         steps=recipe.input_steps,
         places=places,
     )
-    loss = CellLoss(recipe, np.bincount(inputs.labels[places], minlength=classes), feature_size(model, recipe))
+    counts = np.bincount(inputs.labels[places], minlength=classes)[:classes]
+    loss = CellLoss(recipe, counts, feature_size(model, recipe), labelled.candidates)
     return TrainingTask(model, train_set.classes, inputs, collate_cells, loss, validate, loss_module=loss)
 
 

@@ -47,6 +47,17 @@ def vary_focus(rgb: RgbArray, rng: np.random.Generator, share: float) -> RgbArra
     return np.asarray(Image.fromarray(rgb).filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 1.5))))
 
 
+def lose_detail(rgb: RgbArray, rng: np.random.Generator, share: tuple[float, float]) -> RgbArray:
+    """As if enlarged from a picture of a smaller side, by a factor drawn from `share` (0..1) on a log scale."""
+    if share == (1.0, 1.0):
+        return rgb
+    height, width = rgb.shape[:2]
+    factor = float(np.exp(rng.uniform(*np.log(share))))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    small = Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(small.resize((width, height), Image.Resampling.BICUBIC))
+
+
 def turn_and_mirror(rgb: RgbArray, turns: int, mirror: bool) -> RgbArray:
     """One of the eight symmetries of the square: `turns` quarter turns counter-clockwise, then a left-right mirror."""
     turned = np.rot90(rgb, turns)

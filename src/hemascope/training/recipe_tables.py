@@ -16,6 +16,7 @@ _PARTS: tuple[type[BaseModel], ...] = (
     recipe.ModelChoice,
     recipe.FieldData,
     recipe.CellData,
+    recipe.CoarseCells,
     recipe.Balance,
     recipe.Optimisation,
     recipe.DetectionAugmentation,

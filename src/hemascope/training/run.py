@@ -1,5 +1,6 @@
 """From a recipe file to a finished run folder: what `hemascope train` does."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from hemascope.errors import OutputError, RecipeError
 from hemascope.training.classification import classification_task
 from hemascope.training.detection import detection_task
 from hemascope.training.device import AUTO, choose_device
-from hemascope.training.engine import Progress, train
+from hemascope.training.engine import Progress, TrainingTask, train
 from hemascope.training.recipe import DetectionRecipe, load_recipe
 
 
@@ -21,12 +22,16 @@ def run_recipe(
     detections_json: Path | None,
     initial_run: Path | None,
     initial_backbone: Path | None,
+    prepare: Callable[[TrainingTask], str] | None = None,
     resume: bool,
     threads: int | None,
     device: str = AUTO,
     progress: Progress,
 ) -> None:
-    """Train as the recipe says. Raises RecipeError, DatasetError, ModelError or OutputError; no work is lost."""
+    """Train as the recipe says; `prepare` gives the task's network its first weights and returns whose they are.
+
+    Raises RecipeError, DatasetError, ModelError or OutputError; no work is lost.
+    """
     recipe = load_recipe(recipe_path)
     if threads is not None:
         torch.set_num_threads(threads)
@@ -46,6 +51,7 @@ def run_recipe(
             progress=progress,
             initial_run=initial_run,
             initial_backbone=initial_backbone,
+            initial_id=None if prepare is None else prepare(task),
             device=choose_device(device),
         )
     except OSError as error:

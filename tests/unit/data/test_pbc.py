@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,8 @@ import pytest
 
 from builders import CLASSIFIER_CLASSES
 from dataset_builders import CELL_COLUMNS, write_pbc, write_table
+from hemascope.data.detected_boxes import with_detected_boxes
 from hemascope.data.readers import read_cells
-from hemascope.data.readers.pbc import with_detected_boxes
 from hemascope.data.sample import CellDataset
 from hemascope.errors import DatasetError
 
@@ -92,13 +93,45 @@ def test_detected_boxes_are_refused_when_the_document_lacks_an_image(tmp_path: P
         with_detected_boxes(two_cells(tmp_path), document)
 
 
-def test_detected_boxes_are_refused_when_two_images_share_a_name(tmp_path: Path) -> None:
+def test_detected_boxes_of_images_of_the_same_name_are_told_apart_by_their_folder(tmp_path: Path) -> None:
+    cells = two_cells(tmp_path)
+    samples = [replace(s, path=tmp_path / folder / "1.png") for s, folder in zip(cells.samples, "ab", strict=True)]
+    document = write_document(tmp_path / "boxes.json", cell_1=[box("wbc", CENTRAL)], cell_2=[])
+    content = json.loads(document.read_text())
+    for image, folder in zip(content["images"], "ab", strict=True):
+        image["file"] = f"{folder}/1.png"
+    document.write_text(json.dumps(content))
+    first, second = with_detected_boxes(replace(cells, samples=tuple(samples)), document).samples
+    assert first.box_xyxy is not None
+    assert second.box_xyxy is None
+
+
+def test_detected_boxes_are_refused_when_the_document_holds_an_image_twice(tmp_path: Path) -> None:
     document = write_document(tmp_path / "boxes.json", cell_1=[], cell_2=[])
     content = json.loads(document.read_text())
-    content["images"][1]["file"] = "other/1.png"
+    content["images"][1]["file"] = content["images"][0]["file"]
     document.write_text(json.dumps(content))
-    with pytest.raises(DatasetError, match="images of the same name"):
+    with pytest.raises(DatasetError, match="holds an image twice"):
         with_detected_boxes(two_cells(tmp_path), document)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ([], None),
+        ([box("platelet", CENTRAL)], None),
+        ([box("wbc", [0, 0, 30, 30])], [0, 0, 30, 30]),
+        ([box("wbc", CENTRAL), box("wbc", [0, 0, 60, 60])], [0, 0, 60, 60]),
+        ([box("wbc", CENTRAL), box("wbc", [0, 0, 60, 60], above_threshold=False)], CENTRAL),
+    ],
+    ids=["nothing found", "platelet only", "far from the centre", "the largest", "too weak"],
+)  # fmt: skip
+def test_detected_box_of_a_cell_that_may_lie_anywhere_is_the_largest_white_cell(
+    tmp_path: Path, found: list[dict[str, Any]], expected: list[float] | None
+) -> None:
+    document = write_document(tmp_path / "boxes.json", cell_1=found, cell_2=[])
+    monocyte, _ = with_detected_boxes(two_cells(tmp_path), document, "largest").samples
+    assert (None if monocyte.box_xyxy is None else monocyte.box_xyxy.tolist()) == expected
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def test_case_takes_the_steps_of_the_table_and_no_others(state: CaseState, to: C
     if to in ALLOWED[state]:
         assert case_change_state(by=None, case=case, to=to).state == to
     else:
-        with pytest.raises(ConflictError, match=f"is {state.value} and cannot become {to.value}"):
+        with pytest.raises(ConflictError, match=f"is {state.in_words} and cannot become {to.in_words}"):
             case_change_state(by=None, case=case, to=to)
         case.refresh_from_db()
         assert case.state == state

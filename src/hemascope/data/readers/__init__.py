@@ -25,6 +25,7 @@ _CELL_READERS: dict[str, Callable[[Path, str], CellDataset]] = {
     "table": tables.read_table,
     "taleqani-all": leukaemias.read_taleqani,
 }
+FIELDS = frozenset(_FIELD_READERS)
 
 
 def read_fields(reader: str, root: Path, split: str) -> FieldDataset:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from hemascope.core.manifest import InputStep
 from hemascope.errors import RecipeError
 from hemascope.training.recipe.classification import ClassificationAugmentation, ClassificationLoss
-from hemascope.training.recipe.data import Balance, CellData, DataChoice, FieldData, ModelChoice
+from hemascope.training.recipe.data import Balance, CellData, CoarseCells, DataChoice, FieldData, ModelChoice
 from hemascope.training.recipe.detection import (
     Assignment,
     AtssAssignment,
@@ -36,6 +36,7 @@ __all__ = [
     "ClassificationAugmentation",
     "ClassificationLoss",
     "ClassificationRecipe",
+    "CoarseCells",
     "DataChoice",
     "DenseLoss",
     "DetectionAugmentation",
@@ -102,6 +103,10 @@ class ClassificationRecipe(Frozen):
         mixup = self.augmentation.mixup
         if mixup > 0 and (self.loss.contrastive_weight > 0 or self.loss.centre_triplet_weight > 0):
             raise ValueError(f"augmentation.mixup is {mixup}: losses of the features need whole labels, so take 0")
+        if self.data.coarse and not self.loss.is_of_logits_alone:
+            raise ValueError("data.coarse: such cells have no whole label; take loss.kind cross_entropy alone")
+        if self.data.coarse and self.data.balance.class_weights:
+            raise ValueError("data.coarse: such cells have no one class; take data.balance.class_weights out")
         return self
 
 

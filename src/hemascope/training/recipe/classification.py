@@ -26,6 +26,8 @@ class ClassificationAugmentation(Frozen):
     """largest standard deviation of Gaussian noise, in grey values of 255"""
     blur: Fraction = 0.1
     """share of samples blurred a little"""
+    detail: Range = (1.0, 1.0)
+    """sharpness relative to the network's input, as of a smaller picture that is enlarged; (1, 1) keeps it"""
     mixup: NotNegative = 0.0
     """alpha of the Beta distribution that blends two samples; 0 switches it off"""
     label_smoothing: Fraction = 0.1
@@ -47,3 +49,8 @@ class ClassificationLoss(Frozen):
     """weight of the hard-mining centre-triplet loss"""
     centre_triplet_margin: NotNegative = 1.0
     """how much nearer a cell's own class centre should be than the nearest cell of another class"""
+
+    @property
+    def is_of_logits_alone(self) -> bool:
+        """Cross-entropy and nothing of the features."""
+        return self.kind == "cross_entropy" and self.contrastive_weight == 0 and self.centre_triplet_weight == 0

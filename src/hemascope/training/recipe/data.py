@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from hemascope.data.detected_boxes import CellBox
 from hemascope.training.recipe.values import Frozen, Positive
 
 
@@ -55,11 +56,34 @@ class Balance(Frozen):
     """largest class that is repeated; all by default"""
 
 
+class CoarseCells(Frozen):
+    """Cells of another dataset whose labels say less than the classes of the first."""
+
+    reader: str
+    """a reader of hemascope.data.readers: of fields it takes the boxes, of single cells the pictures (`--boxes`)"""
+    folder: str
+    """its folder, relative to that of the first dataset"""
+    labels: Annotated[dict[str, Annotated[tuple[str, ...], Field(min_length=1)]], Field(min_length=1)]
+    """label there: the classes that such a cell may be; cells of other labels are left out"""
+    split: str = "all"
+    """part of that dataset"""
+    check_split: str | None = None
+    """part that is not trained on: export sets the feature check so that most of its cells pass"""
+    cell_box: CellBox = "largest"
+    """which box of a single-cell picture shows its cell"""
+    leave_out: tuple[str, ...] = ()
+    """sources that are left out, because they share pictures with the first dataset"""
+    at_most: Positive | None = None
+    """cells a label, drawn by the recipe's seed; all by default"""
+
+
 class CellData(DataChoice):
     """Data of a classifier; parts are those of the dataset, of a split file, or folds."""
 
     split_file: str | None = None
     """table of 'hemascope data split' in the dataset's folder that says the part of each image"""
+    cell_box: CellBox = "central"
+    """where boxes of a detector are given (--boxes): which of an image's boxes shows its cell"""
     first_classes: tuple[str, ...] = ()
     """classes that the network names first, in this order, whether or not the data has them"""
     folds: Annotated[int, Field(ge=2)] | None = None
@@ -71,6 +95,8 @@ class CellData(DataChoice):
     copies: Literal["near", "turned"] = "near"
     """folds: what is kept together besides groups: near copies, or, instead of groups, all pictures of what looks like
     one cell at any angle (sets enlarged before they were published)"""
+    coarse: tuple[CoarseCells, ...] = ()
+    """cells of other laboratories with coarser labels that are learned from, too; never measured on"""
     drop_below: Positive = 1
     """leave out classes with fewer images than this, in all parts"""
     keep_at_most: Positive | None = None

@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from hemascope.errors import ConflictError
 from hemascope.web.accounts.avatars import avatar_jpeg
@@ -58,7 +59,7 @@ def _check_password(password: str, user: User, field: str = "password") -> None:
 def user_approve(*, by: User, user: User, role: str) -> User:
     """Raises ConflictError where it was approved before."""
     if user.is_approved:
-        raise ConflictError(f"{user.username} is approved already; change the role instead")
+        raise ConflictError(_("%(name)s is approved already; change the role instead") % {"name": user.username})
     user.is_approved, user.role = True, role
     user.full_clean()
     user.save()
@@ -75,7 +76,7 @@ def user_update(*, by: User, user: User, **changes: Any) -> User:
     user.full_clean()
     user.save()
     if was_administrator and not _administrators():
-        raise ConflictError("somebody must stay administrator; make another user one first")
+        raise ConflictError(_("somebody must stay administrator; make another user one first"))
     audit_record(by=by, verb="user.update", subject=user, changes=_plain(changes))
     return user
 
@@ -93,7 +94,8 @@ def _plain(changes: dict[str, Any]) -> dict[str, Any]:
 def password_change(*, user: User, old_password: str, new_password: str) -> None:
     """By the owner; ends all other sessions. Raises ValidationError."""
     if not user.check_password(old_password):
-        raise ValidationError({"old_password": ValidationError("This is not the present password.", "credentials")})
+        wrong = ValidationError(_("This is not the present password."), "credentials")
+        raise ValidationError({"old_password": wrong})
     _check_password(new_password, user, "new_password")
     user.set_password(new_password)
     user.save()

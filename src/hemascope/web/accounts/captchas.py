@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from hemascope.errors import CaptchaError
 from hemascope.web.accounts.models import normal_username
@@ -22,10 +23,10 @@ def captcha_check(*, key: str, text: str) -> None:
     """Uses the picture up. Raises CaptchaError where the text is not what it shows."""
     captcha = CaptchaStore.objects.filter(hashkey=key, expiration__gt=timezone.now()).first()
     if captcha is None:
-        raise CaptchaError("Read the letters of a new picture and type them in.")
+        raise CaptchaError(_("Read the letters of a new picture and type them in."))
     captcha.delete()
     if captcha.response != text.strip().lower():
-        raise CaptchaError("These are not the letters of the picture; try the next one.")
+        raise CaptchaError(_("These are not the letters of the picture; try the next one."))
 
 
 def needs_captcha(request: HttpRequest, username: str) -> bool:

@@ -7,13 +7,16 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from hemascope.web.accounts.choices import Language, Sex
 from hemascope.web.api.roles import Role
 
 
 class Department(models.Model):
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(
+        max_length=100, unique=True, error_messages={"unique": _("Department with this Name already exists.")}
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -37,7 +40,12 @@ def normal_username(username: str) -> str:
 class User(AbstractBaseUser):
     """Table 6.1 of the thesis, with a role in place of `is_superuser`. Users are never deleted: events name them."""
 
-    username = models.CharField(max_length=150, unique=True, validators=[UnicodeUsernameValidator()])
+    username = models.CharField(
+        max_length=150,
+        unique=True,
+        validators=[UnicodeUsernameValidator()],
+        error_messages={"unique": _("User with this Username already exists.")},
+    )
     nickname = models.CharField(max_length=40, blank=True)
     email = models.EmailField(max_length=254)
     phone = models.CharField(max_length=40, blank=True)

@@ -3,6 +3,7 @@
 from django.contrib.auth import authenticate, login, logout
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from hemascope.errors import ApprovalPendingError, CredentialsError
 from hemascope.web.accounts.captchas import captcha_check, needs_captcha
@@ -19,9 +20,9 @@ def sign_in(*, request: HttpRequest, username: str, password: str, captcha_key: 
         captcha_check(key=captcha_key, text=captcha_text)
     user = authenticate(request, username=normal_username(username), password=password)
     if user is None or not user.is_active:
-        raise CredentialsError("User name or password is wrong.")
+        raise CredentialsError(_("User name or password is wrong."))
     if not user.is_approved:
-        raise ApprovalPendingError("An administrator has not approved the registration yet.")
+        raise ApprovalPendingError(_("An administrator has not approved the registration yet."))
     with transaction.atomic():
         login(request, user)
         audit_record(by=user, verb="session.start", subject=user)

@@ -11,6 +11,8 @@ from typing import Any, BinaryIO, TypeVar
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from hemascope.errors import BundleError, ConflictError, InputError, TooManyFilesError, output_errors
 from hemascope.imaging.decode import ImageSource, open_image_in
@@ -24,6 +26,7 @@ from hemascope.web.analyses.files import keep_thumbnail, keep_upload, new_file_n
 from hemascope.web.analyses.models import Cell, DetectionRun, Field, ModelRun, RecognitionRun
 from hemascope.web.analyses.selectors import open_case_locked
 from hemascope.web.analyses.uploads import ReceivedFile, SentFile, copy_limited, received_files
+from hemascope.web.api.wording import worded_error
 from hemascope.web.audit.actions import audit_record
 from hemascope.web.cases.actions import case_change_state
 from hemascope.web.cases.choices import CaseState
@@ -129,7 +132,12 @@ def _insert_field(by: User, field: Field) -> Field:
     if same is not None:
         return same
     if Field.objects.filter(case=field.case_id).count() >= settings.CASE_MAX_FIELDS:
-        raise TooManyFilesError(f"the case has {settings.CASE_MAX_FIELDS} fields, which is the limit")
+        message = ngettext(
+            "the case has %(limit)s field, which is the limit",
+            "the case has %(limit)s fields, which is the limit",
+            settings.CASE_MAX_FIELDS,
+        )
+        raise TooManyFilesError(message % {"limit": settings.CASE_MAX_FIELDS})
     field.full_clean(exclude=["examined_by"])
     field.save()
     changes = {"case": field.case_id, "kind": field.kind, "sha256": field.sha256}
@@ -154,7 +162,9 @@ def field_delete(*, by: User, field: Field) -> None:
     case = open_case_locked(field.case_id)
     cells = Cell.objects.filter(field=field)
     if cells.filter(version__gt=1).exists() or cells.filter(origin=CellOrigin.READER).exists():
-        raise ConflictError(f"readers worked on cells of '{field.original_name}'; delete those cells instead")
+        raise ConflictError(
+            _("readers worked on cells of '%(name)s'; delete those cells instead") % {"name": field.original_name}
+        )
     audit_record(by=by, verb="field.delete", subject=field, changes={"case": case.pk, "sha256": field.sha256})
     cells.delete()
     # robust: where the bucket is away the files stay, and the field is deleted all the same
@@ -184,7 +194,8 @@ def detection_run_start(
     case = open_case_locked(case.pk)
     chosen = list(fields) or list(Field.objects.filter(case=case, kind=FieldKind.FIELD))
     if not chosen or any(field.case_id != case.pk or field.kind != FieldKind.FIELD for field in chosen):
-        raise ValidationError({"fields": "Only fields of view of this case, and at least one, can be searched."})
+        message = _("Only fields of view of this case, and at least one, can be searched.")
+        raise ValidationError({"fields": message})
     run = DetectionRun(case=case, score_threshold=score_threshold)
     if recognise:
         run.recognise_with = _chosen(case, "classification", recognition_bundle, "recognition_bundle").name
@@ -229,7 +240,7 @@ def _chosen(case: Case, task: Task, bundle: str | None, field: str) -> ChosenBun
     try:
         return choose_bundle(case, task, bundle)
     except BundleError as error:
-        raise ValidationError({field: str(error)}) from error
+        raise ValidationError({field: worded_error(error)}) from error
 
 
 def run_cancel(*, by: User, run: RunT) -> RunT:

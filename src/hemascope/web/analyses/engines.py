@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from django.utils.translation import gettext as _
+
 from hemascope.core.manifest import ModelManifest
 from hemascope.errors import BundleError, BundleHashMismatchError
 from hemascope.inference.bundle import ModelBundle, read_manifest
@@ -12,6 +14,7 @@ from hemascope.service.active_models import Task
 from hemascope.service.registry import load_named_bundle
 from hemascope.web.analyses.models import DetectionRun, RecognitionRun
 from hemascope.web.cases.models import Case
+from hemascope.web.catalogue.choices import ModelTask
 from hemascope.web.catalogue.selectors import active_model, installed_bundle
 
 _KEPT = 2  # of each kind: the one in use, and the one before while an operator changes over
@@ -33,10 +36,12 @@ def choose_bundle(case: Case, task: Task, name: str | None) -> ChosenBundle:
     active = active_model(case.specimen, task)
     chosen = ChosenBundle(bundle := name or active.bundle_name, read_manifest(installed_bundle(bundle).folder))
     if chosen.manifest.task != task:
-        raise BundleError(f"the bundle '{bundle}' is for {chosen.manifest.task}, but one for {task} is needed")
+        values = {"name": bundle, "task": ModelTask(chosen.manifest.task).label, "wanted": ModelTask(task).label}
+        raise BundleError(_("the bundle '%(name)s' is for %(task)s, but one for %(wanted)s is needed") % values)
     if name is None and active.bundle_sha256 not in (None, chosen.manifest.onnx_sha256):
         raise BundleHashMismatchError(
-            f"the bundle '{bundle}' is no longer the one that was activated; activate it again, or roll back"
+            _("the bundle '%(name)s' is no longer the one that was activated; activate it again, or roll back")
+            % {"name": bundle}
         )
     return chosen
 
@@ -65,7 +70,10 @@ def _bundle(name: str, sha256: str, task: Task) -> ModelBundle:
     bundle = load_named_bundle(name, task)
     if bundle.manifest.onnx_sha256 != sha256:
         raise BundleHashMismatchError(
-            f"the bundle '{name}' has sha256 {bundle.manifest.onnx_sha256[:12]}..., but the run was ordered with "
-            f"{sha256[:12]}...; it was replaced meanwhile: start a new run"
+            _(
+                "the bundle '%(name)s' has sha256 %(found)s..., but the run was ordered with %(ordered)s...; "
+                "it was replaced meanwhile: start a new run"
+            )
+            % {"name": name, "found": bundle.manifest.onnx_sha256[:12], "ordered": sha256[:12]}
         )
     return bundle

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
 
 from hemascope.errors import InputNotFoundError, InputUnreadableError
 from hemascope.imaging.crop import crop_window_xyxy
@@ -53,9 +54,11 @@ def open_field(field: Field) -> Iterator[ImageSource]:
     try:
         file = default_storage.open(field.file)
     except FileNotFoundError as error:
-        raise InputNotFoundError(f"the file of '{field.original_name}' does not exist (any more)") from error
+        message = _("the file of '%(name)s' does not exist (any more)") % {"name": field.original_name}
+        raise InputNotFoundError(message) from error
     except OSError as error:
-        raise InputUnreadableError(f"the file of '{field.original_name}' cannot be read: {error.strerror}") from error
+        values = {"name": field.original_name, "why": error.strerror}
+        raise InputUnreadableError(_("the file of '%(name)s' cannot be read: %(why)s") % values) from error
     with file, open_image_in(cast(BinaryIO, file.file), field.original_name, upload_limits()) as source:
         yield source
 

@@ -7,10 +7,9 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from hemascope.errors import ConflictError
 from hemascope.web.analyses.models import Cell, RecognitionRun
+from hemascope.web.cases.actions import require_open
 from hemascope.web.cases.models import Case
-from hemascope.web.cases.states import CLOSED
 from hemascope.web.jobs.choices import JobStatus
 
 _MOST_TAKEN_ALONG = 32  # runs; as many as a batch has places
@@ -22,8 +21,7 @@ def open_case_locked(case_id: int) -> Case:
     Whatever changes fields or cells takes this lock before any other: nothing can wait in a circle.
     """
     case = Case.objects.select_for_update().get(pk=case_id)
-    if case.state in CLOSED:
-        raise ConflictError(f"case {case.number} is {case.state}; what a signed report rests on is not changed")
+    require_open(case)
     return case
 
 

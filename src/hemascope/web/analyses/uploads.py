@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
 
 from hemascope.errors import ArchiveError, ImageTooLargeError, InputError, TooManyFilesError
 from hemascope.service.file_names import safe_stem
@@ -40,7 +41,8 @@ def received_files(files: Sequence[SentFile]) -> list[ReceivedFile]:
         received += _received(file)
     if len(received) > settings.UPLOAD_MAX_FILES:
         raise TooManyFilesError(
-            f"{len(received)} files in one request, the limit is {settings.UPLOAD_MAX_FILES}; send them in parts"
+            _("%(count)s files in one request, the limit is %(limit)s; send them in parts")
+            % {"count": len(received), "limit": settings.UPLOAD_MAX_FILES}
         )
     return received
 
@@ -52,10 +54,13 @@ def copy_limited(source: BinaryIO, write: Callable[[bytes], object]) -> int:
         while chunk := source.read(_CHUNK):
             count += len(chunk)
             if count > settings.UPLOAD_MAX_BYTES:
-                raise ImageTooLargeError(f"the file has more than the {settings.UPLOAD_MAX_BYTES:,} bytes allowed")
+                raise ImageTooLargeError(
+                    _("the file has more than the %(limit)s bytes allowed")
+                    % {"limit": f"{settings.UPLOAD_MAX_BYTES:,}"}
+                )
             write(chunk)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ArchiveError(f"the archive is damaged at this file ({error}); pack it again") from error
+        raise _damaged(error) from error
     return count
 
 
@@ -75,7 +80,8 @@ def _received(file: SentFile) -> list[ReceivedFile]:
     try:
         return list(_members(file))
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        return [_unusable(name, ArchiveError(f"the archive cannot be read ({error}); pack it again"))]
+        message = _("the archive cannot be read (%(why)s); pack it again") % {"why": error}
+        return [_unusable(name, ArchiveError(message))]
     except ArchiveError as error:
         return [_unusable(name, error)]
 
@@ -87,8 +93,8 @@ def _members(file: SentFile) -> Iterator[ReceivedFile]:
     total = sum(info.file_size for info in members)
     if total > settings.UPLOAD_MAX_REQUEST_BYTES:
         raise ArchiveError(
-            f"the archive unpacks to {total:,} bytes, the limit is {settings.UPLOAD_MAX_REQUEST_BYTES:,}; "
-            "send it in parts"
+            _("the archive unpacks to %(bytes)s bytes, the limit is %(limit)s; send it in parts")
+            % {"bytes": f"{total:,}", "limit": f"{settings.UPLOAD_MAX_REQUEST_BYTES:,}"}
         )
     for info in members:
         yield ReceivedFile(shown_name(info.filename), _opener(archive, info))
@@ -97,17 +103,27 @@ def _members(file: SentFile) -> Iterator[ReceivedFile]:
 def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
     def open_member() -> BinaryIO:
         if info.flag_bits & _ENCRYPTED:
-            raise ArchiveError("the archive is locked by a password; pack it without")
+            raise ArchiveError(_("the archive is locked by a password; pack it without"))
         if info.compress_type not in _METHODS:
-            raise ArchiveError(f"method {info.compress_type} of packing is not read; pack it as an ordinary ZIP")
+            raise ArchiveError(
+                _("method %(method)s of packing is not read; pack it as an ordinary ZIP")
+                % {"method": info.compress_type}
+            )
         if info.file_size > settings.UPLOAD_MAX_BYTES:
-            raise ImageTooLargeError(f"{info.file_size:,} bytes, the limit is {settings.UPLOAD_MAX_BYTES:,}")
+            raise ImageTooLargeError(
+                _("%(bytes)s bytes, the limit is %(limit)s")
+                % {"bytes": f"{info.file_size:,}", "limit": f"{settings.UPLOAD_MAX_BYTES:,}"}
+            )
         try:
             return archive.open(info)  # type: ignore[return-value]
         except zipfile.BadZipFile as error:
-            raise ArchiveError(f"the archive is damaged at this file ({error}); pack it again") from error
+            raise _damaged(error) from error
 
     return open_member
+
+
+def _damaged(error: Exception) -> ArchiveError:
+    return ArchiveError(_("the archive is damaged at this file (%(why)s); pack it again") % {"why": error})
 
 
 def _is_clutter(info: zipfile.ZipInfo) -> bool:

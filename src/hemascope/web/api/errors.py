@@ -20,6 +20,7 @@ from rest_framework.serializers import as_serializer_error
 from rest_framework.views import set_rollback
 
 from hemascope import errors
+from hemascope.web.api.wording import worded_error
 
 # The first class of the error's ancestry that is listed decides. What is not listed is a fault of the server: 500.
 _STATUS_OF: Mapping[type[errors.HemascopeError], int] = {
@@ -72,7 +73,7 @@ def _answer(error: Exception) -> Response | None:
 def _from_our_tree(error: errors.HemascopeError) -> Response | None:
     for kind in type(error).__mro__:
         if kind in _STATUS_OF:
-            return Response(error_body(error.code, str(error), error.detail), _STATUS_OF[kind])
+            return Response(error_body(error.code, worded_error(error), error.detail), _STATUS_OF[kind])
     return None
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
@@ -25,5 +26,5 @@ class VersionInputSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "version" not in attrs:
-            raise serializers.ValidationError({"version": ErrorDetail("Give the version read.", "required")})
+            raise serializers.ValidationError({"version": ErrorDetail(_("Give the version read."), "required")})
         return attrs

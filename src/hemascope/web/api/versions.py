@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from hemascope.errors import StaleVersionError
 
@@ -27,10 +28,11 @@ def locked(row: VersionedT, version: int | None = None) -> VersionedT:
     """
     now = type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
     if now is None:
-        raise StaleVersionError(f"{row} is no more: somebody else deleted it")
+        raise StaleVersionError(_("%(row)s is no more: somebody else deleted it") % {"row": row})
     if version is not None and now.version != version:
         raise StaleVersionError(
-            f"{now} has version {now.version}, not {version}: somebody else changed it; load it again"
+            _("%(row)s has version %(present)s, not %(read)s: somebody else changed it; load it again")
+            % {"row": now, "present": now.version, "read": version}
         )
     return now
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from hemascope.errors import AuditChainError
 from hemascope.web.audit.models import GENESIS_HASH, AuditEvent, AuditHead
 
@@ -16,19 +18,25 @@ def audit_verify() -> int:
     for event in AuditEvent.objects.order_by("sequence").iterator(_CHUNK):
         expected_sequence += 1
         if event.sequence != expected_sequence:
-            raise AuditChainError(f"event {expected_sequence} of the audit trail is missing; restore it from a backup")
+            raise AuditChainError(
+                _("event %(number)s of the audit trail is missing; restore it from a backup")
+                % {"number": expected_sequence}
+            )
         if event.previous_hash != previous_hash or event.content_hash() != event.hash:
             raise AuditChainError(
-                f"event {event.sequence} of the audit trail ({event.verb}, {event.at:%Y-%m-%d %H:%M}) or the one "
-                "before was altered; compare with a backup or an export"
+                _(
+                    "event %(number)s of the audit trail (%(verb)s, %(at)s) or the one before was altered; "
+                    "compare with a backup or an export"
+                )
+                % {"number": event.sequence, "verb": event.verb, "at": f"{event.at:%Y-%m-%d %H:%M}"}
             )
         previous_hash = event.hash
     head = AuditHead.objects.filter(pk=1).first()
     end = (head.sequence, head.hash) if head else (0, GENESIS_HASH)
     if end != (expected_sequence, previous_hash):
         raise AuditChainError(
-            f"the audit trail ends with event {expected_sequence}, but {end[0]} were written; "
-            "restore the end from a backup"
+            _("the audit trail ends with event %(number)s, but %(written)s were written; restore the end from a backup")
+            % {"number": expected_sequence, "written": end[0]}
         )
     return expected_sequence
 

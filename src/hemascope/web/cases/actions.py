@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from hemascope.errors import ConflictError
 from hemascope.web.accounts.models import User
@@ -44,7 +45,7 @@ def _next_number() -> str:
 def case_update(*, by: User, case: Case, version: int, **changes: Any) -> Case:
     """Raises StaleVersionError, ConflictError once it is signed, ValidationError."""
     case = locked(case, version)
-    _refuse_if_closed(case)
+    require_open(case)
     for name, value in changes.items():
         setattr(case, name, value)
     _check_reader(case)
@@ -57,7 +58,7 @@ def case_update(*, by: User, case: Case, version: int, **changes: Any) -> Case:
 def case_assign(*, by: User, case: Case, version: int, reader: User | None) -> Case:
     """Names who is to look at it, or nobody. Raises StaleVersionError, and ConflictError once it is signed."""
     case = locked(case, version)
-    _refuse_if_closed(case)
+    require_open(case)
     case.reader = reader
     _check_reader(case)
     save_new_version(case)
@@ -76,8 +77,11 @@ def case_change_state(*, by: User | None, case: Case, to: CaseState) -> Case:
     if state == to:
         return case
     if to not in ALLOWED[state]:
-        allowed = ", ".join(sorted(ALLOWED[state])) or "nothing"
-        raise ConflictError(f"case {case.number} is {state.value} and cannot become {to.value}, only {allowed}")
+        allowed = _(", ").join(sorted(one.in_words for one in ALLOWED[state]))
+        raise ConflictError(
+            _("case %(number)s is %(state)s and cannot become %(wanted)s, only %(allowed)s")
+            % {"number": case.number, "state": state.in_words, "wanted": to.in_words, "allowed": allowed}
+        )
     case.state = to
     save_new_version(case)
     audit_record(by=by, verb="case.state", subject=case, changes={"from": state.value, "to": to.value})
@@ -89,18 +93,23 @@ def case_delete(*, by: User, case: Case) -> None:
     """Raises ConflictError once it was analysed, and ProtectedError (409 `in_use`) while it has fields."""
     case = locked(case)
     if case.state != CaseState.NEW:
-        raise ConflictError(f"case {case.number} is {case.state}; only a new case can be deleted")
+        values = {"number": case.number, "state": CaseState(case.state).in_words}
+        raise ConflictError(_("case %(number)s is %(state)s; only a new case can be deleted") % values)
     audit_record(by=by, verb="case.delete", subject=case, changes={"number": case.number, "patient": case.patient_id})
     case.delete()
 
 
-def _refuse_if_closed(case: Case) -> None:
+def require_open(case: Case) -> None:
+    """Raises ConflictError once it is signed."""
     if case.state in CLOSED:
-        raise ConflictError(f"case {case.number} is {case.state}; what a signed report rests on is not changed")
+        raise ConflictError(
+            _("case %(number)s is %(state)s; what a signed report rests on is not changed")
+            % {"number": case.number, "state": CaseState(case.state).in_words}
+        )
 
 
 def _check_reader(case: Case) -> None:
     if case.reader_id and not possible_readers(case).filter(pk=case.reader_id).exists():
         raise ValidationError(
-            {"reader": ValidationError("The reader must be somebody who may review and sees this case.", "reader")}
+            {"reader": ValidationError(_("The reader must be somebody who may review and sees this case."), "reader")}
         )

@@ -1,4 +1,5 @@
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from hemascope.hematology.differential import Specimen as HematologySpecimen
 
@@ -6,8 +7,8 @@ from hemascope.hematology.differential import Specimen as HematologySpecimen
 class Specimen(TextChoices):
     """The same values as in `hematology`, which counts by them."""
 
-    PERIPHERAL_BLOOD = HematologySpecimen.PERIPHERAL_BLOOD.value, "Peripheral blood"
-    BONE_MARROW = HematologySpecimen.BONE_MARROW.value, "Bone marrow aspirate"
+    PERIPHERAL_BLOOD = HematologySpecimen.PERIPHERAL_BLOOD.value, _("Peripheral blood")
+    BONE_MARROW = HematologySpecimen.BONE_MARROW.value, _("Bone marrow aspirate")
 
 
 class Stain(TextChoices):
@@ -20,8 +21,13 @@ class Stain(TextChoices):
 
 
 class CaseState(TextChoices):
-    NEW = "new", "New"  # no field of it was analysed yet
-    ANALYSED = "analysed", "Analysed"  # cells were found; nobody has looked at them yet
-    IN_REVIEW = "in_review", "In review"
-    SIGNED = "signed", "Signed"
-    AMENDED = "amended", "Amended"  # signed more than once; the newest report says why
+    NEW = "new", _("New")  # no field of it was analysed yet
+    ANALYSED = "analysed", _("Analysed")  # cells were found; nobody has looked at them yet
+    IN_REVIEW = "in_review", _("In review")
+    SIGNED = "signed", _("Signed")
+    AMENDED = "amended", _("Amended")  # signed more than once; the newest report says why
+
+    @property
+    def in_words(self) -> str:
+        """In the middle of a sentence."""
+        return str(self.label).lower()

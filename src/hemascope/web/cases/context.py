@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from hemascope.errors import CountsError
 from hemascope.hematology.classification.context import ClinicalContext, parse_context
 
@@ -13,5 +15,7 @@ FOUND_BY_THE_WORKSTATION = frozenset({"reviewed", "out_of_distribution"})  # nob
 def clinical_context(facts: Mapping[str, Any]) -> ClinicalContext:
     """Raises CountsError that names the first fact which is unknown, out of range or not for people to state."""
     if claimed := sorted(FOUND_BY_THE_WORKSTATION & set(facts)):
-        raise CountsError(f"context: {claimed[0]}: the workstation finds this out by itself; leave it out")
+        raise CountsError(
+            _("context: %(fact)s: the workstation finds this out by itself; leave it out") % {"fact": claimed[0]}
+        )
     return parse_context(json.dumps(facts))

@@ -5,11 +5,13 @@ import math
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils.translation import gettext as _
 
 from hemascope.errors import CountsError
 from hemascope.hematology.classification.context import ClinicalContext
 from hemascope.web.accounts.models import Department, User
 from hemascope.web.api.versions import Versioned
+from hemascope.web.api.wording import worded_error
 from hemascope.web.cases.choices import CaseState, Specimen, Stain
 from hemascope.web.cases.context import clinical_context
 from hemascope.web.patients.models import Patient
@@ -17,7 +19,7 @@ from hemascope.web.patients.models import Patient
 
 def finite(value: float) -> None:
     if not math.isfinite(value):
-        raise ValidationError(f"A number, not {value}.", "invalid")
+        raise ValidationError(_("A number, not %(value)s.") % {"value": value}, "invalid")
 
 
 _MEASURED = (MinValueValidator(0), finite)
@@ -60,7 +62,7 @@ class Case(Versioned):
         try:
             clinical_context(self.context)
         except CountsError as error:
-            raise ValidationError({"context": str(error)}) from error
+            raise ValidationError({"context": worded_error(error)}) from error
 
     @property
     def clinical_context(self) -> ClinicalContext:

@@ -2,11 +2,14 @@
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from hemascope.errors import BundleError, ConflictError, StaleVersionError
 from hemascope.inference.bundle import load_bundle
 from hemascope.web.accounts.models import User
+from hemascope.web.api.wording import worded_error
 from hemascope.web.audit.actions import audit_record
+from hemascope.web.catalogue.choices import ModelTask, specimen_in_words
 from hemascope.web.catalogue.models import Activation
 from hemascope.web.catalogue.selectors import installed_bundle, newest_activation
 
@@ -33,20 +36,29 @@ def model_roll_back(*, by: User, specimen: str, task: str, number: int, reason: 
     held = (newest.restores or newest) if newest else None
     before = Activation.objects.filter(specimen=specimen, task=task, number=held.number - 1).first() if held else None
     if before is None:
-        raise ConflictError(f"no other {task} model was chosen for {specimen} before; activate one by its name")
+        raise ConflictError(
+            _("no other %(task)s model was chosen for %(specimen)s before; activate one by its name")
+            % {"task": ModelTask(task).label, "specimen": specimen_in_words(specimen)}
+        )
     wanted = before.restores or before
     activation = _append(
         by, newest, specimen=specimen, task=task, bundle_name=wanted.bundle_name, reason=reason, restores=wanted
     )
     if activation.bundle_sha256 != wanted.bundle_sha256:
-        raise ConflictError(f"'{wanted.bundle_name}' was replaced on disk since it was in use; activate it by its name")
+        raise ConflictError(
+            _("'%(name)s' was replaced on disk since it was in use; activate it by its name")
+            % {"name": wanted.bundle_name}
+        )
     return _recorded(by, "model.roll_back", activation, newest)
 
 
 def _seen(specimen: str, task: str, number: int) -> Activation | None:
     newest = newest_activation(specimen, task)
     if number != (newest.number if newest else 0):
-        raise StaleVersionError(f"somebody else chose the {task} model for {specimen} meanwhile; load the page again")
+        raise StaleVersionError(
+            _("somebody else chose the %(task)s model for %(specimen)s meanwhile; load the page again")
+            % {"task": ModelTask(task).label, "specimen": specimen_in_words(specimen)}
+        )
     return newest
 
 
@@ -55,16 +67,17 @@ def _append(by: User, newest: Activation | None, **values: object) -> Activation
     try:
         manifest = load_bundle(installed_bundle(activation.bundle_name).folder).manifest
     except BundleError as error:
-        raise ValidationError({"bundle": ValidationError(str(error), error.code)}) from error
+        raise ValidationError({"bundle": ValidationError(worded_error(error), error.code)}) from error
     if manifest.task != activation.task:
-        raise ValidationError({"bundle": ValidationError(f"This bundle is for {manifest.task}.", "wrong_task")})
+        message = _("This bundle is for %(task)s.") % {"task": ModelTask(manifest.task).label}
+        raise ValidationError({"bundle": ValidationError(message, "wrong_task")})
     activation.bundle_version, activation.bundle_sha256 = manifest.version, manifest.onnx_sha256
     activation.full_clean(validate_constraints=False)
     try:
         with transaction.atomic():
             activation.save(force_insert=True)
     except IntegrityError as error:  # two at once: the number is taken
-        raise StaleVersionError("somebody else chose a model at the same moment; load the page again") from error
+        raise StaleVersionError(_("somebody else chose a model at the same moment; load the page again")) from error
     return activation
 
 

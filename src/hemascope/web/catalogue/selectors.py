@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from django.utils.translation import gettext as _
+
 from hemascope.core.manifest import ModelManifest
 from hemascope.errors import BundleError, BundleHashMismatchError, BundleNotFoundError
 from hemascope.hematology.differential import Specimen
 from hemascope.inference.bundle import ModelBundle, load_bundle, read_manifest
 from hemascope.service.active_models import Task
 from hemascope.service.registry import DEFAULT_NAMES, InstalledBundle, installed_bundles, load_named_bundle, read_card
-from hemascope.web.catalogue.choices import ModelTask
+from hemascope.web.api.wording import worded_error
+from hemascope.web.catalogue.choices import ModelTask, specimen_in_words
 from hemascope.web.catalogue.models import Activation
 
 
@@ -52,7 +55,8 @@ def installed_bundle(name: str) -> InstalledBundle:
     """Raises BundleNotFoundError."""
     by_name = {bundle.name: bundle for bundle in installed_bundles()}
     if name not in by_name:
-        raise BundleNotFoundError(f"no model bundle is named '{name}'; installed: {', '.join(by_name)}")
+        values = {"name": name, "installed": _(", ").join(by_name)}
+        raise BundleNotFoundError(_("no model bundle is named '%(name)s'; installed: %(installed)s") % values)
     return by_name[name]
 
 
@@ -60,7 +64,7 @@ def _examined(bundle: InstalledBundle) -> InstalledModel:
     try:
         manifest, card = load_bundle(bundle.folder).manifest, read_card(bundle.folder)
     except BundleError as error:
-        return InstalledModel(bundle.name, bundle.is_shipped, None, str(error), "")
+        return InstalledModel(bundle.name, bundle.is_shipped, None, worded_error(error), "")
     return InstalledModel(bundle.name, bundle.is_shipped, manifest, "", card)
 
 
@@ -105,8 +109,16 @@ def active_bundle(specimen: str, task: Task) -> ModelBundle:
     found, wanted = bundle.manifest.onnx_sha256, active.bundle_sha256
     if wanted is not None and found != wanted:
         raise BundleHashMismatchError(
-            f"the bundle '{active.bundle_name}' has sha256 {found[:12]}..., but the one activated for {specimen} had "
-            f"{wanted[:12]}...; activate it again, or roll back"
+            _(
+                "the bundle '%(name)s' has sha256 %(found)s..., but the one activated for %(specimen)s had "
+                "%(activated)s...; activate it again, or roll back"
+            )
+            % {
+                "name": active.bundle_name,
+                "found": found[:12],
+                "specimen": specimen_in_words(specimen),
+                "activated": wanted[:12],
+            }
         )
     return bundle
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from hemascope.errors import ConflictError
 from hemascope.web.audit.actions import audit_record
@@ -60,7 +61,7 @@ def job_cancel(*, by: "User", job: Job) -> Job:
     if not waiting.update(status=JobStatus.CANCELLED, finished_at=timezone.now(), is_cancel_wanted=True):
         running = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING)
         if not running.update(is_cancel_wanted=True):
-            raise ConflictError("the job has ended already")
+            raise ConflictError(_("the job has ended already"))
     audit_record(by=by, verb="job.cancel", subject=job)
     job.refresh_from_db()
     return job

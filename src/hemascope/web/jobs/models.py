@@ -7,6 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
+from hemascope.web.api.wording import worded
 from hemascope.web.jobs.choices import JobStatus
 
 
@@ -25,7 +26,7 @@ class Job(models.Model):
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0)  # 0: not known
     error_code = models.CharField(max_length=40, blank=True)
-    error_message = models.TextField(blank=True)  # why the last attempt failed
+    error_message = models.TextField(blank=True)  # why the last attempt failed, in English
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
@@ -41,3 +42,8 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.body.rpartition('.')[2]} {self.id}"
+
+    @property
+    def reason(self) -> str:
+        """Why the last attempt failed, in the language of the request."""
+        return worded(self.error_code, self.error_message)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
 
 from hemascope.errors import ConflictError
 from hemascope.web.accounts.models import User
@@ -63,10 +64,13 @@ def patient_delete(*, by: User, patient: Patient) -> None:
         patient.delete()
     except ProtectedError as error:
         rows = sorted(str(row) for row in error.protected_objects)
-        names = ", ".join(rows[:5]) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
+        names = _(", ").join(rows[:5]) + (_(" and %(count)s more") % {"count": len(rows) - 5} if len(rows) > 5 else "")
         raise ConflictError(
-            f"patient {patient.hospital_number} has cases: {names}; delete those that are new, what is analysed or "
-            "signed stays and so does the patient"
+            _(
+                "patient %(number)s has cases: %(cases)s; delete those that are new, what is analysed or "
+                "signed stays and so does the patient"
+            )
+            % {"number": patient.hospital_number, "cases": names}
         ) from error
     patient.pk = primary_key  # Django takes it away, the event names it
     audit_record(by=by, verb="patient.delete", subject=patient, changes={"hospital_number": patient.hospital_number})

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from hemascope.errors import ConflictError
 from hemascope.web.accounts.models import User
@@ -48,8 +49,11 @@ def patients_import(*, by: User, content: bytes, mode: str) -> tuple[CheckedFile
     if mode == ImportMode.ALL and checked.faults:
         first = checked.faults[0]
         raise ConflictError(
-            f"row {first.row} cannot be imported ({first.field}: {first.message}), so none was; correct the file or "
-            "import the valid rows only"
+            _(
+                "row %(row)s cannot be imported (%(field)s: %(fault)s), so none was; correct the file or "
+                "import the valid rows only"
+            )
+            % {"row": first.row, "field": first.field, "fault": first.message}
         )
     patients_create(by=by, patients=checked.patients, source_sha256=hashlib.sha256(content).hexdigest())
     return checked, len(checked.patients)
@@ -113,5 +117,8 @@ def _duplicate(row: int, patient: Patient, row_of: Mapping[str, int | None]) -> 
     if not number or number not in row_of:
         return []
     earlier = row_of[number]
-    message = f"Row {earlier} has the same number." if earlier else "There is a patient with this number already."
+    if earlier:
+        message = _("Row %(row)s has the same number.") % {"row": earlier}
+    else:
+        message = _("There is a patient with this number already.")
     return [RowFault(row, "hospital_number", number, "duplicate", message)]

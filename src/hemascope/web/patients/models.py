@@ -6,6 +6,7 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from hemascope.web.accounts.choices import Sex
 from hemascope.web.accounts.models import Department, User
@@ -18,12 +19,14 @@ IDENTITY_FIELDS = ("name", "id_card", "phone")  # encrypted at rest, masked for 
 _EARLIEST_BIRTH = date(1880, 1, 1)
 
 _printable = RegexValidator(
-    r"[\x00-\x1f\x7f]", "Line breaks and other invisible characters are not allowed.", inverse_match=True
+    r"[\x00-\x1f\x7f]", _("Line breaks and other invisible characters are not allowed."), inverse_match=True
 )
 _number = RegexValidator(
     r"\A[\w()-]*\Z",
-    "An ID-card number has letters, digits, hyphens and brackets. If a spreadsheet shows it like 1.1E+17, its last "
-    "digits are lost: format the column as text and enter it again.",
+    _(
+        "An ID-card number has letters, digits, hyphens and brackets. If a spreadsheet shows it like 1.1E+17, its last "
+        "digits are lost: format the column as text and enter it again."
+    ),
 )
 
 
@@ -34,11 +37,17 @@ def normal_number(number: str) -> str:
 
 def plausible_birth_date(birth_date: date) -> None:
     if not _EARLIEST_BIRTH <= birth_date <= date.today():
-        raise ValidationError(f"Born between {_EARLIEST_BIRTH} and today, not on {birth_date}.", "implausible")
+        values = {"earliest": _EARLIEST_BIRTH, "birth_date": birth_date}
+        raise ValidationError(_("Born between %(earliest)s and today, not on %(birth_date)s.") % values, "implausible")
 
 
 class Patient(Versioned):
-    hospital_number = models.CharField(max_length=40, unique=True, validators=[_printable])
+    hospital_number = models.CharField(
+        max_length=40,
+        unique=True,
+        validators=[_printable],
+        error_messages={"unique": _("Patient with this Hospital number already exists.")},
+    )
     name = EncryptedTextField(validators=[MaxLengthValidator(100), _printable])
     id_card = EncryptedTextField(blank=True, validators=[MaxLengthValidator(40), _number])
     phone = EncryptedTextField(blank=True, validators=[MaxLengthValidator(40), _printable])

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from hemascope import __version__
 from hemascope.errors import ConflictError, SigningRefusedError, StaleVersionError
@@ -32,7 +33,9 @@ def report_sign(*, by: User, case: Case, password: str, fingerprint: str, conclu
     _check_password(by, password)
     case = locked(case)  # like everybody who changes cells, so that none changes between counting and signing
     if case.reports.exists():
-        raise ConflictError(f"case {case.number} was signed before; amend its report, with a reason")
+        raise ConflictError(
+            _("case %(number)s was signed before; amend its report, with a reason") % {"number": case.number}
+        )
     report = _append(by, case, fingerprint=fingerprint, conclusion=conclusion, reason="")
     case_change_state(by=by, case=case, to=CaseState.SIGNED)
     return _recorded(by, "report.sign", report)
@@ -44,7 +47,7 @@ def report_amend(*, by: User, case: Case, password: str, fingerprint: str, concl
     _check_password(by, password)
     case = locked(case)
     if not case.reports.exists():
-        raise ConflictError(f"case {case.number} has no report yet; sign the first one")
+        raise ConflictError(_("case %(number)s has no report yet; sign the first one") % {"number": case.number})
     report = _append(by, case, fingerprint=fingerprint, conclusion=conclusion, reason=reason)
     case_change_state(by=by, case=case, to=CaseState.AMENDED)
     return _recorded(by, "report.amend", report)
@@ -55,7 +58,8 @@ def report_reopen(*, by: User, case: Case, reason: str) -> Case:
     """Lets readers correct the cells of a signed case; its report is valid until amended. Raises ConflictError."""
     case = locked(case)
     if case.state not in CLOSED:
-        raise ConflictError(f"case {case.number} is {case.state}; only a signed one can be opened again")
+        values = {"number": case.number, "state": CaseState(case.state).in_words}
+        raise ConflictError(_("case %(number)s is %(state)s; only a signed one can be opened again") % values)
     case = case_change_state(by=by, case=case, to=CaseState.IN_REVIEW)
     audit_record(by=by, verb="report.reopen", subject=case, changes={"reason": reason})
     return case
@@ -63,17 +67,20 @@ def report_reopen(*, by: User, case: Case, reason: str) -> Case:
 
 def _check_password(by: User, password: str) -> None:
     if not by.check_password(password):
-        raise ValidationError({"password": ValidationError("This is not your password.", "credentials")})
+        raise ValidationError({"password": ValidationError(_("This is not your password."), "credentials")})
 
 
 def _append(by: User, case: Case, *, fingerprint: str, conclusion: str, reason: str) -> Report:
     settings = lab_settings()
     analysis = case_analysis(case=case, by=by)
     if found := obstacles(case, analysis, settings):
-        text = f"case {case.number} cannot be signed yet: " + " ".join(one.message for one in found)
+        why = " ".join(one.message for one in found)
+        text = _("case %(number)s cannot be signed yet: %(why)s") % {"number": case.number, "why": why}
         raise SigningRefusedError(text, [one.model_dump(mode="json") for one in found])
     if analysis.fingerprint != fingerprint:
-        raise StaleVersionError(f"something in case {case.number} was changed since it was shown; look at it again")
+        raise StaleVersionError(
+            _("something in case %(number)s was changed since it was shown; look at it again") % {"number": case.number}
+        )
     document = _document(by, analysis, settings, conclusion, reason)
     report = Report(
         case=case,

@@ -6,7 +6,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pydantic import ValidationError as PydanticValidationError
+from pydantic_core import ErrorDetails
 
 from hemascope.hematology.settings import ClassificationSettings, DifferentialSettings, M3Numerator, NecMode
 from hemascope.web.accounts.models import User
@@ -14,7 +17,18 @@ from hemascope.web.api.versions import Versioned
 from hemascope.web.cases.models import Case
 
 _COUNTING, _CLASSIFYING = DifferentialSettings(), ClassificationSettings()
+# Pydantic's own words, for translation.
+_FAULTS = {
+    "greater_than": gettext_lazy("Input should be greater than %(gt)g"),
+    "greater_than_equal": gettext_lazy("Input should be greater than or equal to %(ge)g"),
+    "less_than": gettext_lazy("Input should be less than %(lt)g"),
+    "less_than_equal": gettext_lazy("Input should be less than or equal to %(le)g"),
+}
 M4_PERCENT = [(20, 20), (30, 30)]  # the sources disagree
+
+
+def _fault(one: ErrorDetails) -> str:
+    return _FAULTS[one["type"]] % one["ctx"] if one["type"] in _FAULTS else one["msg"]
 
 
 class LabSettings(Versioned):
@@ -48,13 +62,13 @@ class LabSettings(Versioned):
     withhold_when_straddling = models.BooleanField(default=_CLASSIFYING.withhold_when_straddling)
 
     def __str__(self) -> str:
-        return "settings of the laboratory"
+        return _("settings of the laboratory")
 
     def clean(self) -> None:
         try:
             self.classification_settings()
         except PydanticValidationError as error:
-            raise ValidationError({str(one["loc"][-1]): one["msg"] for one in error.errors()}) from error
+            raise ValidationError({str(one["loc"][-1]): _fault(one) for one in error.errors()}) from error
 
     def classification_settings(self) -> ClassificationSettings:
         """Always asks for reviewed cells: here every label has a person behind it, or is known to have none."""

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 import jinja2
+from django.utils.translation import gettext as _
 
 from hemascope.errors import DependencyMissingError
 from hemascope.hematology.taxonomy import Language
@@ -18,7 +19,8 @@ def render_pdf(report: PrintedReport, language: Language) -> bytes:
         from weasyprint import HTML
         from weasyprint.urls import URLFetcher
     except OSError as error:  # it loads Pango when it is imported
-        raise DependencyMissingError(f"a PDF needs Pango, which is not installed; on Debian: {_PANGO}") from error
+        message = _("a PDF needs Pango, which is not installed; on Debian: %(command)s") % {"command": _PANGO}
+        raise DependencyMissingError(message) from error
 
     class NoFetcher(URLFetcher):  # type: ignore[misc]
         """A report is complete in itself: whatever a text in it says, nothing is loaded."""

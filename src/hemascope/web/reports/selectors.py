@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from django.db.models import Count, F, QuerySet
+from django.utils.translation import gettext as _
 
 from hemascope.errors import ReportAlteredError
 from hemascope.hematology.classification.suggest import suggest
@@ -129,7 +130,10 @@ def signed_report(report: Report) -> SignedReport:
     """Raises ReportAlteredError where the stored text is not the one that was signed."""
     if sha256_of(report.document) != report.sha256:
         raise ReportAlteredError(
-            f"report {report} is not as it was signed: its text does not have the hash {report.sha256[:12]}...; "
-            "restore it from a backup and look into the audit trail"
+            _(
+                "report %(report)s is not as it was signed: its text does not have the hash %(hash)s...; "
+                "restore it from a backup and look into the audit trail"
+            )
+            % {"report": report, "hash": report.sha256[:12]}
         )
     return SignedReport.model_validate_json(report.document)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict
 
 from hemascope.web.analyses.models import DetectionRun, RecognitionRun
@@ -36,7 +37,9 @@ def obstacles(case: Case, analysis: CaseAnalysis, settings: LabSettings) -> tupl
 def _obstacles(case: Case, analysis: CaseAnalysis, settings: LabSettings) -> Iterator[Obstacle]:
     is_signed = analysis.reports > 0 and case.state in (CaseState.SIGNED, CaseState.AMENDED)
     if case.state != CaseState.IN_REVIEW and not is_signed:
-        yield Obstacle(reason=Reason.NOT_IN_REVIEW, message=f"Case {case.number} is {case.state}, not in review.")
+        values = {"number": case.number, "state": CaseState(case.state).in_words}
+        message = _("Case %(number)s is %(state)s, not in review.") % values
+        yield Obstacle(reason=Reason.NOT_IN_REVIEW, message=message)
     if any(runs.filter(_AT_WORK, case=case).exists() for runs in (DetectionRun.objects, RecognitionRun.objects)):
         yield Obstacle(reason=Reason.RUNNING, message=str(Reason.RUNNING.label))
     if analysis.differential.denominator == 0:
@@ -48,5 +51,10 @@ def _obstacles(case: Case, analysis: CaseAnalysis, settings: LabSettings) -> Ite
     )
     for reason, count, of, limit in shares:
         if 100 * count > limit * of:
-            message = f"{reason.label} {count} of {of}; the laboratory allows {limit:g} %."
+            message = _("%(what)s %(count)s of %(of)s; the laboratory allows %(limit)s %%.") % {
+                "what": reason.label,
+                "count": count,
+                "of": of,
+                "limit": f"{limit:g}",
+            }
             yield Obstacle(reason=reason, message=message, count=count, of=of, limit_percent=limit)

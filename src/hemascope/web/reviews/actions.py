@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from hemascope.errors import ConflictError
 from hemascope.web.accounts.models import User
@@ -54,7 +55,7 @@ def cells_confirm(*, by: User, cells: Sequence[CellVersion]) -> StepOutcome:
 
     def decide(cell: Cell) -> Opinion:
         if cell.shown_class == UNIDENTIFIED:
-            raise ConflictError(f"cell {cell.pk} is unidentified; give it a class instead")
+            raise ConflictError(_("cell %(id)s is unidentified; give it a class instead") % {"id": cell.pk})
         return _alive(cell).named(cell.shown_class, by)
 
     return _decide_each(by, StepVerb.CONFIRM, cells, decide)
@@ -75,7 +76,7 @@ def cells_restore(*, by: User, cells: Sequence[CellVersion]) -> StepOutcome:
 
 def _alive(cell: Cell) -> Opinion:
     if cell.is_deleted:
-        raise ConflictError(f"cell {cell.pk} is deleted; restore it first")
+        raise ConflictError(_("cell %(id)s is deleted; restore it first") % {"id": cell.pk})
     return Opinion.of(cell)
 
 
@@ -90,7 +91,7 @@ def _decide_each(by: User, verb: StepVerb, cells: Sequence[CellVersion], decide:
         return decide(cell)
 
     outcome = StepOutcome(
-        conflicts=[CellConflict(pk, "not_found", "there is no such cell") for pk in version_of if pk not in case_of]
+        conflicts=[CellConflict(pk, "not_found", _("there is no such cell")) for pk in version_of if pk not in case_of]
     )
     for case_id in dict.fromkeys(case_of.values()):
         ids = [pk for pk, of in case_of.items() if of == case_id]
@@ -137,13 +138,14 @@ def cell_move(*, by: User, cell: Cell, version: int, box: Box) -> Cell:
 
 def _check_box(field: Field, box: Box) -> None:
     if field.kind == FieldKind.CROP:
-        raise ValidationError({"x1": "A ready-made crop is one cell; boxes are drawn in fields of view."})
+        raise ValidationError({"x1": _("A ready-made crop is one cell; boxes are drawn in fields of view.")})
     if not (0 <= box.x1 < box.x2 <= field.width and 0 <= box.y1 < box.y2 <= field.height):
-        raise ValidationError(
-            {"x1": f"The box must lie inside the {field.width} x {field.height} pixels of the field."}
-        )
+        values = {"width": field.width, "height": field.height}
+        message = _("The box must lie inside the %(width)s x %(height)s pixels of the field.") % values
+        raise ValidationError({"x1": message})
     if min(box.x2 - box.x1, box.y2 - box.y1) < _SMALLEST_BOX_PX:
-        raise ValidationError({"x1": f"The box must have at least {_SMALLEST_BOX_PX} pixels on each side."})
+        message = _("The box must have at least %(pixels)s pixels on each side.") % {"pixels": _SMALLEST_BOX_PX}
+        raise ValidationError({"x1": message})
 
 
 @transaction.atomic
@@ -155,7 +157,7 @@ def review_undo(*, by: User, case: Case) -> StepOutcome:
     case = open_case_locked(case.pk)
     step = _own_steps(by, case).filter(is_undone=False).first()
     if step is None:
-        raise ConflictError("there is nothing of yours to undo in this case")
+        raise ConflictError(_("there is nothing of yours to undo in this case"))
     return _reverse(by, step, StepVerb.UNDO)
 
 
@@ -168,7 +170,7 @@ def review_redo(*, by: User, case: Case) -> StepOutcome:
     undone = steps.filter(is_undone=True, sequence__gt=last.sequence if last else 0)
     step = undone.order_by("sequence").first()
     if step is None:
-        raise ConflictError("there is nothing of yours to do again in this case")
+        raise ConflictError(_("there is nothing of yours to do again in this case"))
     return _reverse(by, step, StepVerb.REDO)
 
 
@@ -184,7 +186,7 @@ def _reverse(by: User, step: ReviewStep, verb: StepVerb) -> StepOutcome:
         before, after = Opinion.from_json(change.before), Opinion.from_json(change.after)
         expected, wanted = (after, before) if verb == StepVerb.UNDO else (before, after)
         if Opinion.of(cell) != expected:
-            raise ConflictError(f"cell {cell.pk} was changed since; it stays as it is")
+            raise ConflictError(_("cell %(id)s was changed since; it stays as it is") % {"id": cell.pk})
         return wanted
 
     outcome = take_step(by=by, case_id=step.case_id, verb=verb, cell_ids=list(changes), decide=decide, reverses=step)

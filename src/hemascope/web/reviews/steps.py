@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from hemascope.errors import ConflictError, StaleVersionError
 from hemascope.web.accounts.models import User
@@ -53,7 +54,8 @@ def require_version(cell: Cell, version: int) -> None:
     """Raises StaleVersionError."""
     if cell.version != version:
         raise StaleVersionError(
-            f"cell {cell.pk} has version {cell.version}, not {version}: somebody else changed it meanwhile"
+            _("cell %(id)s has version %(present)s, not %(read)s: somebody else changed it meanwhile")
+            % {"id": cell.pk, "present": cell.version, "read": version}
         )
 
 
@@ -78,7 +80,7 @@ def take_step(
     for cell_id in cell_ids:
         cell = cells.get(cell_id)
         if cell is None:
-            conflicts.append(CellConflict(cell_id, "not_found", "there is no such cell in this case"))
+            conflicts.append(CellConflict(cell_id, "not_found", _("there is no such cell in this case")))
             continue
         try:
             decided[cell_id] = decide(cell)

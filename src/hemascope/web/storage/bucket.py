@@ -11,6 +11,7 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files import File
+from django.utils.translation import gettext as _
 from storages.backends.s3 import S3Storage
 
 from hemascope.errors import FileStoreError
@@ -70,8 +71,11 @@ class BucketStorage(S3Storage):
         try:
             yield
         except (BotoCoreError, ClientError, Boto3Error) as error:
-            place = f" at {self.endpoint_url}" if self.endpoint_url else ""
+            place = _(" at %(address)s") % {"address": self.endpoint_url} if self.endpoint_url else ""
             raise FileStoreError(
-                f"the bucket '{self.bucket_name}'{place} does not do what it is asked to ({error}); check "
-                "HEMASCOPE_FILES_URL, the credentials in the environment and what they may do, and the server"
+                _(
+                    "the bucket '%(name)s'%(place)s does not do what it is asked to (%(why)s); check "
+                    "HEMASCOPE_FILES_URL, the credentials in the environment and what they may do, and the server"
+                )
+                % {"name": self.bucket_name, "place": place, "why": error}
             ) from error

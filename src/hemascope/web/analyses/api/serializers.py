@@ -8,6 +8,7 @@ from hemascope.web.analyses.actions import UploadOutcome
 from hemascope.web.analyses.choices import CELL_CLASSES, FieldKind
 from hemascope.web.analyses.models import Cell, DetectionRun, Field, ModelRun, RecognitionRun
 from hemascope.web.api.serializers import IdField
+from hemascope.web.api.wording import worded_error
 from hemascope.web.cases.models import finite
 from hemascope.web.jobs.choices import JobStatus
 
@@ -55,7 +56,7 @@ class UploadOutcomeSerializer(serializers.Serializer[Any]):
         return outcome.error.code if outcome.error else ""
 
     def get_error_message(self, outcome: UploadOutcome) -> str:
-        return str(outcome.error or "")
+        return worded_error(outcome.error) if outcome.error else ""
 
 
 class _RunSerializer(serializers.ModelSerializer[RunT]):
@@ -66,7 +67,7 @@ class _RunSerializer(serializers.ModelSerializer[RunT]):
     progress_done = serializers.IntegerField(source="job.progress_done")
     progress_total = serializers.IntegerField(source="job.progress_total", help_text="0: not known yet.")
     error_code = serializers.CharField(source="job.error_code")
-    error_message = serializers.CharField(source="job.error_message")
+    error_message = serializers.CharField(source="job.reason")
     requested_by = serializers.IntegerField(source="job.requested_by_id", allow_null=True)
     started_at = serializers.DateTimeField(source="job.started_at", allow_null=True)
     finished_at = serializers.DateTimeField(source="job.finished_at", allow_null=True)

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
@@ -46,7 +47,8 @@ class CaseFieldsViewSet(mixins.ListModelMixin, CaseViewSet[Field]):
         length = int(request.META.get("CONTENT_LENGTH") or 0)
         if length > settings.UPLOAD_MAX_REQUEST_BYTES:  # before anything of it is read
             raise ImageTooLargeError(
-                f"{length:,} bytes in one request, the limit is {settings.UPLOAD_MAX_REQUEST_BYTES:,}; send parts"
+                _("%(bytes)s bytes in one request, the limit is %(limit)s; send parts")
+                % {"bytes": f"{length:,}", "limit": f"{settings.UPLOAD_MAX_REQUEST_BYTES:,}"}
             )
         super().initial(request, *args, **kwargs)
 

@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from hemascope.web.cases.api.serializers import CaseSummarySerializer
@@ -19,7 +20,7 @@ class DayQuerySerializer(serializers.Serializer[Any]):
 
     def validate_since(self, since: datetime) -> datetime:
         if since < timezone.now() - _LONGEST_DAY:
-            raise ValidationError("More than 48 hours ago.", "too_early")
+            raise ValidationError(_("More than 48 hours ago."), "too_early")
         return since
 
 

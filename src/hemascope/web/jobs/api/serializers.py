@@ -5,6 +5,7 @@ from hemascope.web.jobs.models import Job
 
 class JobSerializer(serializers.ModelSerializer[Job]):
     name = serializers.SerializerMethodField()
+    error_message = serializers.CharField(source="reason", read_only=True)
     requested_by_name = serializers.CharField(source="requested_by.username", default="")
 
     class Meta:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from hemascope.errors import SheetError
 from hemascope.web.accounts.choices import Sex
@@ -35,11 +36,16 @@ def fields_of(header: Sequence[str]) -> list[str | None]:
     fields = [_FIELD_OF.get(" ".join(name.replace("_", " ").lower().split())) for name in header]
     for field in NAMES_OF:
         if fields.count(field) > 1:
-            raise SheetError(f"two columns hold the {field}: keep one of {', '.join(NAMES_OF[field])}")
+            values = {"field": field, "names": _(", ").join(NAMES_OF[field])}
+            raise SheetError(_("two columns hold the %(field)s: keep one of %(names)s") % values)
     if missing := [field for field in _REQUIRED if field not in fields]:
         raise SheetError(
-            f"no column is named '{missing[0]}' ({', '.join(NAMES_OF[missing[0]])}); the first row names the columns, "
-            f"found: {', '.join(header)[:200]}"
+            _("no column is named '%(field)s' (%(names)s); the first row names the columns, found: %(found)s")
+            % {
+                "field": missing[0],
+                "names": _(", ").join(NAMES_OF[missing[0]]),
+                "found": _(", ").join(header)[:200],
+            }
         )
     return fields
 
@@ -49,8 +55,9 @@ def sex_of(text: str) -> Sex:
     try:
         return _SEX_OF[text.lower()]
     except KeyError:
-        known = ", ".join(word for word in _SEX_OF if word)
-        raise ValidationError(f"'{text}' is none of {known}.", "invalid_choice") from None
+        known = _(", ").join(word for word in _SEX_OF if word)
+        message = _("'%(text)s' is none of %(known)s.") % {"text": text, "known": known}
+        raise ValidationError(message, "invalid_choice") from None
 
 
 def birth_date_of(text: str) -> date | None:
@@ -62,7 +69,8 @@ def birth_date_of(text: str) -> date | None:
             return datetime.strptime(text, form).date()
         except ValueError:
             continue
-    raise ValidationError(f"'{text}' is no date such as 1970-12-31 or 1970/12/31.", "invalid_date")
+    message = _("'%(text)s' is no date such as 1970-12-31 or 1970/12/31.") % {"text": text}
+    raise ValidationError(message, "invalid_date")
 
 
 def sheet_rows(patients: Iterable[Patient]) -> Iterator[list[str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
@@ -39,13 +40,14 @@ def read_sheet(content: bytes) -> Sheet:
     """Raises SheetTooLargeError, or SheetError for what is no table."""
     if len(content) > settings.PATIENT_IMPORT_MAX_BYTES:
         raise SheetTooLargeError(
-            f"the file has more than {settings.PATIENT_IMPORT_MAX_BYTES} bytes, the most that are read; split it"
+            _("the file has more than %(limit)s bytes, the most that are read; split it")
+            % {"limit": settings.PATIENT_IMPORT_MAX_BYTES}
         )
     rows = _xlsx_rows(content) if content.startswith(b"PK\x03\x04") else _csv_rows(content)
     numbered = list(_with_content(rows))
     if not numbered:
-        raise SheetError("the file is empty; expected a row of column names and one row a patient")
-    (_, header), *patients = numbered
+        raise SheetError(_("the file is empty; expected a row of column names and one row a patient"))
+    (_number, header), *patients = numbered
     return Sheet(header, patients)
 
 
@@ -56,7 +58,8 @@ def _with_content(rows: Iterable[list[str]]) -> Iterator[Row]:
         found += any(cells)
         if found > most + 1 or number > most * _EMPTY_TIMES:
             raise SheetTooLargeError(
-                f"the file has more than {most} rows below its first, or too many empty ones; split it"
+                _("the file has more than %(limit)s rows below its first, or too many empty ones; split it")
+                % {"limit": most}
             )
         if any(cells):
             yield number, cells
@@ -70,7 +73,9 @@ def _csv_rows(content: bytes) -> Iterator[list[str]]:
     try:
         yield from _texts(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise SheetError(f"the file is no CSV: {error}; save it again as 'CSV UTF-8' or XLSX") from error
+        raise SheetError(
+            _("the file is no CSV: %(why)s; save it again as 'CSV UTF-8' or XLSX") % {"why": error}
+        ) from error
 
 
 def _decoded(content: bytes) -> str:
@@ -82,7 +87,7 @@ def _decoded(content: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise SheetError("the file is neither XLSX nor text in UTF-8 or GB 18030; save it again as 'CSV UTF-8' or XLSX")
+    raise SheetError(_("the file is neither XLSX nor text in UTF-8 or GB 18030; save it again as 'CSV UTF-8' or XLSX"))
 
 
 def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
@@ -91,10 +96,10 @@ def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         if not book.worksheets:
-            raise SheetError("the XLSX has no sheet with cells; put the patients on its first one")
+            raise SheetError(_("the XLSX has no sheet with cells; put the patients on its first one"))
         yield from _texts(book.worksheets[0].iter_rows(max_col=MOST_COLUMNS + 1, values_only=True))
     except _DAMAGE as error:
-        raise SheetError("the XLSX is damaged or no spreadsheet; save it again, or as 'CSV UTF-8'") from error
+        raise SheetError(_("the XLSX is damaged or no spreadsheet; save it again, or as 'CSV UTF-8'")) from error
 
 
 def _check_unpacked_size(content: bytes) -> None:
@@ -102,12 +107,16 @@ def _check_unpacked_size(content: bytes) -> None:
     try:
         parts = zipfile.ZipFile(io.BytesIO(content)).infolist()
     except zipfile.BadZipFile as error:
-        raise SheetError("the XLSX is damaged; save it again, or as 'CSV UTF-8'") from error
+        raise SheetError(_("the XLSX is damaged; save it again, or as 'CSV UTF-8'")) from error
     unpacked = sum(part.file_size for part in parts)
     most = settings.PATIENT_IMPORT_MAX_BYTES * _INFLATED_TIMES
     if len(parts) > _MOST_PARTS or unpacked > most:
         raise SheetTooLargeError(
-            f"the XLSX unpacks to {unpacked} bytes in {len(parts)} parts, at most {most} in {_MOST_PARTS} are read"
+            _(
+                "the XLSX unpacks to %(bytes)s bytes in %(parts)s parts, at most %(most_bytes)s in %(most_parts)s "
+                "are read"
+            )
+            % {"bytes": unpacked, "parts": len(parts), "most_bytes": most, "most_parts": _MOST_PARTS}
         )
 
 
@@ -117,7 +126,9 @@ def _texts(rows: Iterable[Sequence[object]]) -> Iterator[list[str]]:
         while cells and not cells[-1]:  # a formatted column without content
             cells.pop()
         if len(cells) > MOST_COLUMNS:
-            raise SheetTooLargeError(f"a row has more than {MOST_COLUMNS} columns, the most that are read")
+            raise SheetTooLargeError(
+                _("a row has more than %(limit)s columns, the most that are read") % {"limit": MOST_COLUMNS}
+            )
         yield cells
 
 

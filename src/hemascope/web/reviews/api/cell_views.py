@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, StreamingHttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
@@ -67,7 +68,8 @@ class ReviewCellViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rights
         """Lists leave out deleted cells unless they are asked for; one that is named is found anyway."""
         asked = self.request.query_params
         if asked.get("ordering", "pk").lstrip("-") != "pk" and not asked.get("case"):  # would sort a million rows
-            raise ValidationError({"ordering": "Cells of all cases come in the order of `pk`; name a case for others."})
+            message = _("Cells of all cases come in the order of `pk`; name a case for others.")
+            raise ValidationError({"ordering": message})
         filtered = super().filter_queryset(queryset)
         is_list = self.action in ("list", "export") and "is_deleted" not in asked
         return filtered.filter(is_deleted=False) if is_list else filtered

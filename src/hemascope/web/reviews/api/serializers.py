@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from hemascope.web.analyses.api.serializers import CellSerializer
@@ -42,7 +43,7 @@ class CellsInputSerializer(serializers.Serializer[Any]):
 
     def validate_cells(self, cells: list[dict[str, int]]) -> list[CellVersion]:
         if len({cell["id"] for cell in cells}) < len(cells):
-            raise serializers.ValidationError("Each cell may be named once.", "duplicate")
+            raise serializers.ValidationError(_("Each cell may be named once."), "duplicate")
         return [CellVersion(**cell) for cell in cells]
 
 
