@@ -97,6 +97,10 @@ test('the run of a killed worker is taken up by the next one, and the page says 
 /** Middle of a cell on the screen, and pixels of the screen in one of the field, when the whole field is shown. */
 async function onScreen(page: Page, cell: Schema<'Cell'>): Promise<{ x: number; y: number; scale: number }> {
     const stage = page.getByRole('application')
+    await expect(runs(page)).toBeVisible() // it pushes what is below it
+    await expect(page.getByRole('list', { name: 'Cells in this field' }).getByRole('button')).not.toHaveCount(
+        0,
+    )
     await expect(stage.getByRole('status')).toHaveCount(0)
     const frame = await stage.boundingBox()
     if (!frame) throw new Error('the field is not shown')

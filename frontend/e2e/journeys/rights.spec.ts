@@ -9,7 +9,7 @@ for (const path of ['/users', '/settings', '/log', '/cases/new', '/patients/impo
 }
 
 test('a viewer reads a case without its names and without anything to change it', async ({ openAs }) => {
-    const page = await openAs('viewer', '/cases')
+    const page = await openAs('viewer', '/cases?search=2026-000001')
     await page.getByRole('link', { name: '2026-000001' }).click()
     await expect(page.getByRole('heading', { name: '2026-000001' })).toBeVisible()
     await expect(page.getByText('王**')).toBeVisible()

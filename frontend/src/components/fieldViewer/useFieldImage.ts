@@ -48,10 +48,11 @@ export function useFieldImage(host: Ref<HTMLElement | null>, field: () => Field,
             minZoomImageRatio: 0.7,
             maxZoomPixelRatio: 12,
             animationTime: 0.3,
-            tabIndex: -1, // the frame around it has the focus and the keys
             gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: false },
             gestureSettingsTouch: { clickToZoom: false, dblClickToZoom: false },
         })
+        // The frame around it has the focus and the keys; this would take it with a click, and scroll the page for it.
+        viewer.canvas.removeAttribute('tabindex')
         viewer.addHandler('open', onOpen)
         viewer.addHandler('open-failed', () => (state.value = 'failed'))
         viewer.addHandler('update-viewport', reactions.moved)
