@@ -45,8 +45,9 @@ export async function countsInFhir(
 }
 
 async function save(page: Page, version: number, form: string, path: string): Promise<void> {
-    await page.getByRole('button', { name: new RegExp(`^Download version ${version} `) }).click()
+    const name = new RegExp(`^Download version ${version} `)
+    await page.getByRole('button', { name }).click()
     const download = page.waitForEvent('download')
-    await page.getByRole('menuitem', { name: form }).click()
+    await page.getByRole('menu', { name }).getByRole('menuitem', { name: form }).click()
     await (await download).saveAs(path)
 }

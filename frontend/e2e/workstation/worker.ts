@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { place } from './place'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { dataFolder, place, python } from './place'
 
 /** Process of the job worker that the workstation runs just now (Linux: read from /proc). */
 function workerId(): number | undefined {
@@ -19,8 +22,19 @@ function signal(kind: NodeJS.Signals): void {
 /** As when the machine runs out of memory: the worker has no time to say anything. */
 export const killWorker = () => signal('SIGKILL')
 
+function isDatabaseFree(): boolean {
+    const database = join(dataFolder(place().folder), 'hemascope.sqlite3')
+    const write = 'import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0.2).execute("BEGIN IMMEDIATE")'
+    return spawnSync(python(), ['-c', write, database]).status === 0
+}
+
 /** The worker stands still while the action is done: what runs does not come to its end meanwhile. */
 export async function whileWorkerRests(action: () => Promise<void>): Promise<void> {
     signal('SIGSTOP')
+    while (!isDatabaseFree()) {
+        signal('SIGCONT') // it was caught while it wrote
+        await pause(50)
+        signal('SIGSTOP')
+    }
     await action().finally(() => signal('SIGCONT'))
 }
