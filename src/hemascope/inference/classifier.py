@@ -80,13 +80,13 @@ class ClassifiedCells:
         known: FeatureDistribution | None = None,
     ) -> "ClassifiedCells":
         """Raw logits `(views, n, classes)` and features `(views, n, dimensions)` of the network through temperature,
-        softmax and the limits of the manifest; probabilities, log-sum-exp and distance are means over the views.
+        softmax and the limits of the manifest; probabilities and log-sum-exp are means over the views, the distance is
+        that of the mean features.
 
         `known` belongs to a feature check; raises ValueError where there is one without the other.
         """
         if (known is None) != (settings.feature_check is None):
             raise ValueError("a feature check and the features it compares with belong together")
-        views, n = logits.shape[:2]
         probabilities = calibrated_probabilities(logits, settings.temperature).mean(axis=0)
         logsumexp = _logsumexp(logits).mean(axis=0)
         limits = np.array([settings.threshold_of(c) for c in classes], np.float32)
@@ -95,8 +95,7 @@ class ClassifiedCells:
             unidentified |= logsumexp < settings.min_logsumexp
         distance = None
         if known is not None and settings.feature_check is not None:
-            rows = features.reshape(views * n, features.shape[-1])
-            distance = known.distances(rows).reshape(views, n).mean(axis=0)
+            distance = known.distances(features.mean(axis=0))  # as the limit was read off
             unidentified |= distance > settings.feature_check.max_distance
         return ClassifiedCells(probabilities, logsumexp, unidentified, classes, features.mean(axis=0), distance)
 

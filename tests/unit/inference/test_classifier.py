@@ -167,6 +167,18 @@ def test_classifier_withholds_the_class_when_the_features_are_far_from_all(tmp_p
     assert classifier.classify([]).distance is None
 
 
+def test_distance_is_that_of_the_mean_features_of_the_views() -> None:
+    """The limit is read off mean features; single views lie farther from the classes."""
+    known = FeatureDistribution(np.zeros((2, 3), np.float32), np.eye(3, dtype=np.float32))
+    check = FeatureCheck(file=FEATURE_FILE, sha256="0" * 64, max_distance=1.0)
+    settings = ClassificationSettings(crop_context=1.5, views=4, feature_check=check)
+    features = np.array([[[3, 0, 0]], [[-3, 0, 0]], [[0, 3, 0]], [[0, -3, 0]]], np.float32)
+    cells = ClassifiedCells.from_outputs(np.zeros((4, 1, 2), np.float32), features, settings, ("a", "b"), known)
+    assert cells.distance is not None
+    assert cells.distance[0] == pytest.approx(0, abs=1e-6)
+    assert not cells.unidentified[0]
+
+
 def test_bundle_is_refused_when_its_features_were_replaced(tmp_path: Path) -> None:
     bundle_with_features(tmp_path, 1.0)
     (tmp_path / FEATURE_FILE).write_bytes(b"other")
