@@ -162,16 +162,16 @@ def _classification_part(manifest: ModelManifest) -> dict[str, object]:
 def start_from(task: TrainingTask, origin: Origin) -> str:
     """Gives the task's network the weights of a finished model, and norms that fit its images; returns the model's id.
 
-    Raises ModelError as `take_weights`.
+    Raises ModelError where a weight differs in its shape.
     """
-    take_weights(task, origin)
+    _take_weights(task, origin)
     if origin.is_rebuilt:
         refresh_norms(task.model, _training_batches(task))
     return origin.id
 
 
 @torch.no_grad()
-def take_weights(task: TrainingTask, origin: Origin) -> None:
+def _take_weights(task: TrainingTask, origin: Origin) -> None:
     """All weights; of the layers that have a row a class, the rows of the classes that both know.
 
     Raises ModelError where another weight differs in its shape.

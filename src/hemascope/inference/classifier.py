@@ -21,6 +21,7 @@ from hemascope.inference.session import open_session
 from hemascope.inference.stage_times import StageTimes
 
 ALL_VIEWS = 8
+_LEAST = 1e-30  # probability that still has a logarithm
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,16 @@ class ClassifiedCells:
         classes: tuple[str, ...],
         known: FeatureDistribution | None = None,
     ) -> "ClassifiedCells":
-        """Raw logits `(views, n, classes)` and features `(views, n, dimensions)` of the network through temperature,
-        softmax and the limits of the manifest; probabilities and log-sum-exp are means over the views, the distance is
-        that of the mean features.
+        """Raw logits `(views, n, classes)` and features `(views, n, dimensions)` of the network through softmax,
+        temperature and the limits of the manifest. The temperature is that of the mean probabilities of the views, the
+        log-sum-exp their mean, the distance that of their mean features.
 
         `known` belongs to a feature check; raises ValueError where there is one without the other.
         """
         if (known is None) != (settings.feature_check is None):
             raise ValueError("a feature check and the features it compares with belong together")
-        probabilities = calibrated_probabilities(logits, settings.temperature).mean(axis=0)
+        mean = calibrated_probabilities(logits, 1.0).mean(axis=0)
+        probabilities = calibrated_probabilities(np.log(np.maximum(mean, _LEAST)), settings.temperature)
         logsumexp = _logsumexp(logits).mean(axis=0)
         limits = np.array([settings.threshold_of(c) for c in classes], np.float32)
         unidentified = probabilities.max(axis=1, initial=0) < limits[probabilities.argmax(axis=1)]

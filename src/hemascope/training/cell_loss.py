@@ -81,9 +81,8 @@ class CellLoss(nn.Module):
             return candidate_loss(network(images)[0], candidates, self.label_smoothing)
         share, other = self._mixing(len(images))
         logits = network(share * images + (1 - share) * images[other])[0]
-        both = (candidate_loss(logits, of, self.label_smoothing) for of in (candidates, candidates[other]))
-        first, second = both
-        return share * first + (1 - share) * second
+        own = candidate_loss(logits, candidates, self.label_smoothing)
+        return share * own + (1 - share) * candidate_loss(logits, candidates[other], self.label_smoothing)
 
     def _mixing(self, count: int) -> tuple[float, Tensor]:
         """Mixup (Zhang et al. 2018): the share of the first cells, and the order of those they are blended with."""

@@ -130,11 +130,13 @@ def test_views_are_the_eight_turns_and_mirrors() -> None:
     assert again == {view.tobytes() for view in views}
 
 
-def test_probabilities_are_the_mean_over_the_views() -> None:
+def test_temperature_is_that_of_the_mean_over_the_views() -> None:
+    """As it was fitted: on the mean probabilities."""
     logits = np.random.default_rng(0).normal(0, 2, (4, 6, 3)).astype(np.float32)
     settings = ClassificationSettings(crop_context=1, temperature=0.7)
     cells = ClassifiedCells.from_outputs(logits, np.zeros((4, 6, 0), np.float32), settings, ("a", "b", "c"))
-    np.testing.assert_allclose(cells.probabilities, softmax(logits / 0.7, axis=-1).mean(axis=0), atol=1e-6)
+    mean = softmax(logits, axis=-1).mean(axis=0)
+    np.testing.assert_allclose(cells.probabilities, softmax(np.log(mean) / 0.7, axis=-1), atol=1e-6)
     np.testing.assert_allclose(cells.logsumexp, logsumexp(logits, axis=-1).mean(axis=0), rtol=1e-5)
 
 

@@ -38,11 +38,11 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "username", *_PROFILE, "department", "role", "has_avatar", "is_approved", "is_active",
             "last_login", "created_at", "updated_at",
         )  # fmt: skip
-        read_only_fields = fields
+        read_only_fields: tuple[str, ...] = fields
 
     def get_has_avatar(self, user: User) -> bool:
         return bool(user.avatar)
@@ -54,8 +54,8 @@ class AccountSerializer(UserSerializer):
     locked_until = serializers.SerializerMethodField(help_text="Locked at some address after too many wrong passwords.")
 
     class Meta(UserSerializer.Meta):
-        fields = (*UserSerializer.Meta.fields, "locked_until")  # type: ignore[assignment]
-        read_only_fields = fields  # type: ignore[assignment]
+        fields = (*UserSerializer.Meta.fields, "locked_until")
+        read_only_fields = fields
 
     def get_locked_until(self, user: User) -> datetime | None:
         locked_at = getattr(user, "locked_at", None)  # by `with_locks`; one just made has none
