@@ -65,7 +65,7 @@ def test_exported_detector_repeats_the_trained_one_at_any_batch_and_size(
     ("name", "options"),
     [
         ("retinanet_light", {"path_aggregation": True, "iou_branch": False}),
-        ("retinanet_light", {"path_aggregation": True, "iou_branch": True, "refinements": 1}),
+        ("retinanet_light", {"path_aggregation": True, "iou_branch": True, "refinements": 2, "refined_boxes": 2000}),
         ("retinanet_paper", {"path_aggregation": True, "iou_branch": True}),
     ],
     ids=["light with path aggregation alone", "light with refinement", "paper"],

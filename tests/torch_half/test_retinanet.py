@@ -124,9 +124,12 @@ def test_gradient_reaches_every_parameter(name: str, options: dict[str, Any]) ->
             nn.init.uniform_(parameter, 0.5, 1)
     output = model(torch.rand(2, 3, 64, 96))
     assert (output.iou_logits is None) is not options["iou_branch"]
-    loss = output.class_logits.square().mean() + sum(d.square().mean() for d in (output.deltas, *output.refinements))
+    loss = output.class_logits.square().mean() + output.deltas.square().mean()
     if output.iou_logits is not None:
         loss = loss + output.iou_logits.square().mean()
+    if output.second_look is not None:
+        stages, gain = output.second_look(torch.tensor([[8.0, 8.0, 40.0, 50.0]]), torch.tensor([1]))
+        loss = loss + gain.square().mean() + sum(stage.square().mean() for stage in stages)
     loss.backward()
     assert [key for key, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()] == []
     assert [key for key, p in model.named_parameters() if p.ndim > 1 and not p.grad.any()] == []  # type: ignore[union-attr]

@@ -9,15 +9,15 @@ from torchvision.ops import FeaturePyramidNetwork
 LIGHT_STRIDES = (8, 16, 32)
 
 
-def light_backbone(width: int, blocks: Sequence[int], output_stride: int = 32) -> nn.Module:
+def light_backbone(width: int, blocks: Sequence[int], output_stride: int = 32, with_detail: bool = False) -> nn.Module:
     """ResNet with `width`, 2, 4, 8 x `width` channels; gives the maps of strides 8, 16 and 32 as a list.
 
-    With `output_stride` 16 the last stage is dilated instead of strided.
+    With `output_stride` 16 the last stage is dilated instead of strided; `with_detail` the map of stride 4 comes first.
     """
     backbone: nn.Module = timm.create_model(
         "resnet18",
         features_only=True,
-        out_indices=(2, 3, 4),
+        out_indices=(1, 2, 3, 4) if with_detail else (2, 3, 4),
         layers=tuple(blocks),
         channels=tuple(width * 2**i for i in range(4)),
         stem_type="deep",

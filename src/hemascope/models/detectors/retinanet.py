@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from hemascope.errors import ModelError
 from hemascope.models.layers.anchors import anchor_sizes, decode_boxes, grid_anchors
@@ -13,6 +14,7 @@ from hemascope.models.layers.box_refinement import BoxRefinement
 from hemascope.models.layers.fpn import FeaturePyramid
 from hemascope.models.layers.path_aggregation import GlobalAttentionPath
 
+_SEEN_CHANNELS = 48  # of the map that refinements read
 _PRIOR = 0.01  # class probability of every anchor at the start, so that focal loss is stable (Lin et al., section 4.1)
 
 
@@ -25,17 +27,35 @@ class DenseOutput:
     iou_logits: Tensor | None  # (B, A); None without the IoU branch
     anchors_xyxy: Tensor  # (A, 4) network pixels
     anchors_per_level: tuple[int, ...]
-    refinements: tuple[Tensor, ...] = ()  # deltas (B, A, 4), each relative to the boxes before it
+    second_look: "SecondLook | None" = None  # None without refinements
 
-    def boxes_by_stage(self) -> list[Tensor]:
-        """Decoded boxes `(B, A, 4)` xyxy: from the anchors, then after each refinement, in float32.
+    def boxes(self) -> Tensor:
+        """Decoded boxes `(B, A, 4)` xyxy in float32, before any second look."""
+        return decode_boxes(self.deltas.float(), self.anchors_xyxy.float())
 
-        A refinement starts from a box without its gradient, so that every stage answers for its own deltas.
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """The refinements of a network and what they read; asked for some boxes only, since most anchors show nothing."""
+
+    refinements: Sequence[nn.Module]
+    feature: Tensor  # (B, C, H, W)
+    stride: int
+
+    def __call__(self, boxes_xyxy: Tensor, image: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Boxes `(N, 4)` and the image `(N,)` of each to the boxes after every refinement, and what the last boxes'
+        IoU logit `(N,)` gains over the first one's.
+
+        A refinement starts from boxes without their gradient, so that every stage answers for its own deltas.
         """
-        stages = [decode_boxes(self.deltas.float(), self.anchors_xyxy.float())]
-        for deltas in self.refinements:
-            stages.append(decode_boxes(deltas.float(), stages[-1].detach()))
-        return stages
+        stages = [boxes_xyxy]
+        gain = torch.zeros_like(boxes_xyxy[:, 0])
+        for refinement in self.refinements:
+            start = stages[-1].detach()
+            deltas, logit = refinement(self.feature, self.stride, start, image)
+            stages.append(decode_boxes(deltas, start))
+            gain = gain + logit
+        return stages[1:], gain
 
 
 class _Tower(nn.Sequential):
@@ -56,6 +76,19 @@ class _Tower(nn.Sequential):
         super().__init__(*layers)
 
 
+class _Detail(nn.Module):
+    """What refinements read: a finer map of the backbone and the box tower's finest, at the former's stride."""
+
+    def __init__(self, finer_channels: int, channels: int) -> None:
+        super().__init__()
+        self.finer = nn.Conv2d(finer_channels, _SEEN_CHANNELS, 1)
+        self.finest = nn.Conv2d(channels, _SEEN_CHANNELS, 1, bias=False)
+
+    def forward(self, finer: Tensor, finest: Tensor) -> Tensor:
+        finest = functional.interpolate(self.finest(finest), scale_factor=2.0, mode="nearest")
+        return functional.relu(self.finer(finer) + finest)
+
+
 class RetinaNet(nn.Module):
     """Anchors on the levels of a feature pyramid, shared class and box towers, one IoU logit an anchor.
 
@@ -65,8 +98,9 @@ class RetinaNet(nn.Module):
     `extra_levels` come below the backbone's. `path_aggregation` puts GA-PAN over all levels; where `recompute_extra`,
     over the backbone's alone, and makes the extra ones from its last. Without `iou_branch` the score is the class
     probability p; with it `p^(1-a) * iou^a`, a = `score_iou_power` from 0 (p alone) to 1 (IoU alone); the thesis takes
-    the root of the product, a = 0.5. `refinements` is the number of times that boxes are looked at again, see
-    `BoxRefinement`; the thesis has none.
+    the root of the product, a = 0.5. `refinements` is the number of times that the `refined_boxes` best boxes of an
+    image are looked at again, see `BoxRefinement`, and then `predict` gives these alone; the thesis has no refinement.
+    With refinements the backbone gives one map more, first, of half the finest stride and `detail_channels`.
     """
 
     needs_nms = True
@@ -91,6 +125,8 @@ class RetinaNet(nn.Module):
         iou_branch: bool,
         score_iou_power: float,
         refinements: int = 0,
+        refined_boxes: int = 400,
+        detail_channels: int = 0,
     ) -> None:
         super().__init__()
         if not 0 <= score_iou_power <= 1:
@@ -115,14 +151,18 @@ class RetinaNet(nn.Module):
         self.aggregation = (
             GlobalAttentionPath(channels, len(self.strides) - recomputed, recomputed) if path_aggregation else None
         )
-        self.refinements = nn.ModuleList(BoxRefinement(channels) for _ in range(refinements))
+        self.refinements = nn.ModuleList(BoxRefinement(_SEEN_CHANNELS, channels) for _ in range(refinements))
+        self.refined_boxes = refined_boxes
+        self.detail = _Detail(detail_channels, channels) if refinements else None
 
     def backbone_module(self) -> nn.Module:
         """The feature extractor, whose weights may come from a network of another task."""
         return self.backbone
 
     def forward(self, images: Tensor) -> DenseOutput:
-        levels = self.pyramid(self.backbone(images))
+        maps = list(self.backbone(images))
+        finer = None if self.detail is None else maps.pop(0)
+        levels = self.pyramid(maps)
         if self.aggregation is not None:
             levels = self.aggregation(levels)
         logits, deltas, ious, anchors = [], [], [], []
@@ -135,38 +175,47 @@ class RetinaNet(nn.Module):
             if self.iou_head is not None:
                 ious.append(_per_anchor(self.iou_head(box_feature), 1).squeeze(-1))
             anchors.append(grid_anchors(feature, stride, sizes))
-        output = DenseOutput(
+        return DenseOutput(
             torch.cat(logits, dim=1),
             torch.cat(deltas, dim=1),
             torch.cat(ious, dim=1) if ious else None,
             torch.cat(anchors),
             tuple(len(a) for a in anchors),
+            None
+            if self.detail is None
+            else SecondLook(self.refinements, self.detail(finer, box_features[0]), self.strides[0] // 2),
         )
-        for refinement in self.refinements:
-            output = self._refined(output, refinement, box_features[0])
-        return output
-
-    def _refined(self, output: DenseOutput, refinement: nn.Module, finest: Tensor) -> DenseOutput:
-        """One more stage of boxes; the IoU logit, where there is one, is corrected for them."""
-        moved, quality = refinement(finest, self.strides[0], output.boxes_by_stage()[-1].detach())
-        ious = None if output.iou_logits is None else output.iou_logits + quality
-        return replace(output, iou_logits=ious, refinements=(*output.refinements, moved))
 
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Boxes `(B, A, 4)` xyxy in network pixels and scores `(B, A, classes)` from 0 to 1."""
         output = self(images)
-        boxes = output.boxes_by_stage()[-1]
-        scores = output.class_logits.sigmoid()
-        if output.iou_logits is not None:
-            power = self.score_iou_power
-            scores = scores ** (1 - power) * output.iou_logits.sigmoid()[..., None] ** power
-        return boxes, scores
+        boxes, probabilities, ious = output.boxes(), output.class_logits.sigmoid(), output.iou_logits
+        if output.second_look is not None:
+            best = self._scores(probabilities, ious).amax(dim=-1).argsort(dim=1, descending=True)
+            best = best[:, : self.refined_boxes].sort(dim=1).values  # in the order of the anchors, whatever ties
+            boxes, probabilities = _rows(boxes, best), _rows(probabilities, best)
+            image = torch.arange(best.shape[0], device=best.device)[:, None].expand_as(best)
+            stages, gain = output.second_look(boxes.flatten(0, 1), image.flatten())
+            boxes = stages[-1].unflatten(0, best.shape)
+            ious = None if ious is None else ious.gather(1, best) + gain.unflatten(0, best.shape)
+        return boxes, self._scores(probabilities, ious)
+
+    def _scores(self, probabilities: Tensor, iou_logits: Tensor | None) -> Tensor:
+        if iou_logits is None:
+            return probabilities
+        power = self.score_iou_power
+        return probabilities ** (1 - power) * iou_logits.sigmoid()[..., None] ** power
 
 
 def _start_small(convolution: nn.Conv2d) -> None:
     """First weights of Lin et al., section 4.1."""
     nn.init.normal_(convolution.weight, std=0.01)
     nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]  # only convolutions with a bias come here
+
+
+def _rows(values: Tensor, rows: Tensor) -> Tensor:
+    """Of values `(B, A, n)` the rows `(B, K)` of each image."""
+    return values.gather(1, rows[..., None].expand(-1, -1, values.shape[-1]))
 
 
 def _per_anchor(head: Tensor, values: int) -> Tensor:

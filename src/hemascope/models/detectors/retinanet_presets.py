@@ -30,6 +30,7 @@ def retinanet_light(
     iou_branch: bool = True,
     score_iou_power: float = 0.5,
     refinements: int = 0,
+    refined_boxes: int = 400,
 ) -> RetinaNet:
     """Narrow ResNet and pyramid P3..P5 for fields of about 320 pixels: one square anchor a place.
 
@@ -39,7 +40,7 @@ def retinanet_light(
     """
     return RetinaNet(
         num_classes,
-        light_backbone(width, blocks),
+        light_backbone(width, blocks, with_detail=refinements > 0),
         backbone_channels=light_channels(width),
         backbone_strides=LIGHT_STRIDES,
         channels=channels,
@@ -54,6 +55,8 @@ def retinanet_light(
         iou_branch=iou_branch,
         score_iou_power=score_iou_power,
         refinements=refinements,
+        refined_boxes=refined_boxes,
+        detail_channels=width,
     )
 
 

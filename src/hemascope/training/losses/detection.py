@@ -36,25 +36,28 @@ class DetectionLoss:
         Half-precision outputs are computed in float32.
         """
         logits, deltas, anchors = output.class_logits.float(), output.deltas.float(), output.anchors_xyxy.float()
-        first, *refined = output.boxes_by_stage()
-        boxes = refined[-1] if refined else first
-        assigned = self._assign(output, logits, boxes, targets)
+        decoded = output.boxes()
+        assigned = self._assign(output, logits, decoded, targets)
         image, anchor = (assigned >= 0).nonzero(as_tuple=True)
+        boxes = decoded[image, anchor]
         truth, class_ids = _assigned_truth(targets, image, assigned[image, anchor], boxes)
         normaliser = max(len(image), 1)
         wanted = torch.zeros_like(logits)
         wanted[image, anchor, class_ids] = 1
         focal = sigmoid_focal_loss(logits, wanted, alpha=0.25, gamma=2)
         terms = {"class": (focal * (assigned != IGNORED)[..., None]).sum() / normaliser}
-        terms["box"] = self._box_loss(deltas[image, anchor], first[image, anchor], anchors[anchor], truth) / normaliser
+        terms["box"] = self._box_loss(deltas[image, anchor], boxes, anchors[anchor], truth) / normaliser
         total = terms["class"] + self.box_weight * terms["box"]
-        if refined:
-            again = [generalized_box_iou_loss(stage[image, anchor], truth, reduction="sum") for stage in refined]
+        gain: Tensor | float = 0.0
+        if output.second_look is not None:
+            stages, gain = output.second_look(boxes, image)
+            again = [generalized_box_iou_loss(stage, truth, reduction="sum") for stage in stages]
             terms["refinement"] = torch.stack(again).mean() / normaliser
             total = total + self.box_weight * terms["refinement"]
+            boxes = stages[-1]
         if output.iou_logits is not None:
-            quality = _paired_iou(boxes[image, anchor].detach(), truth)
-            chosen = output.iou_logits.float()[image, anchor]
+            quality = _paired_iou(boxes.detach(), truth)
+            chosen = output.iou_logits.float()[image, anchor] + gain
             terms["iou"] = functional.binary_cross_entropy_with_logits(chosen, quality, reduction="sum") / normaliser
             total = total + self.iou_weight * terms["iou"]
         terms["total"] = total
