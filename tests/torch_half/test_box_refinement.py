@@ -1,3 +1,5 @@
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
@@ -152,3 +154,25 @@ def test_prediction_refines_the_best_boxes_and_gives_these_alone() -> None:
         torch.testing.assert_close(moved[i] - boxes[i], width * torch.tensor([0.25, 0, 0.25, 0]), rtol=1e-3, atol=1e-3)
         surer = (dense.class_logits[i, best].sigmoid() * (dense.iou_logits[i, best] + 1).sigmoid()[:, None]).sqrt()
         torch.testing.assert_close(moved_scores[i], surer)
+
+
+def test_loss_looks_again_at_some_boxes_of_every_class() -> None:
+    many = 1000
+    anchors = ANCHORS[:1].repeat(many + 1, 1)
+    seen: list[int] = []
+
+    class Watch(Shift):
+        def forward(self, feature: Tensor, stride: int, boxes: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+            seen.append(len(boxes))
+            return super().forward(feature, stride, boxes, image)
+
+    look = SecondLook([Watch(0.0)], torch.zeros(1, 8, 4, 4), STRIDE)
+    output = DenseOutput(torch.zeros(1, many + 1, 2), torch.zeros(1, many + 1, 4), None, anchors, (many + 1,), look)
+    truth = FieldTarget(ANCHORS[:1].repeat(2, 1), torch.tensor([0, 1]))
+    assigner = Mock(side_effect=lambda *_: torch.tensor([0] * many + [1]))
+    terms = DetectionLoss(assigner, "giou", 2.0, 1.0)(output, [truth])
+    assert seen == [many // 2 + 1]  # every second of the first class, the only one of the other
+    assert terms["total"].isfinite()
+    assert DetectionLoss(Mock(side_effect=lambda *_: torch.full((many + 1,), -1)), "giou", 2.0, 1.0)(output, [truth])[
+        "total"
+    ].isfinite()

@@ -15,6 +15,8 @@ from hemascope.training.assignment import IGNORED, Assigner, ImageCandidates
 
 _SMOOTH_L1_BETA = 1 / 9  # where the loss turns from square to straight, as in the RetinaNet reference code
 
+_SEEN_OF_A_CLASS = 512  # positives a batch that are looked at again: red cells would take the time and drown the others
+
 
 @dataclass(frozen=True, slots=True)
 class DetectionLoss:
@@ -22,7 +24,8 @@ class DetectionLoss:
 
     `assigner` says which anchors are positive and which the class loss leaves out. `box` is the GIoU loss of the
     decoded boxes, or smooth L1 on the deltas (Girshick 2015, eq. 3). The IoU branch (thesis section 4.2.2) learns the
-    overlap of the decoded box with its ground truth on positives; a network without the branch has no such term.
+    overlap of the decoded box with its ground truth on positives; a network without the branch has no such term. With
+    refinements, some positives of every class are looked at again, and these alone teach the branch.
     """
 
     assigner: Assigner
@@ -50,15 +53,18 @@ class DetectionLoss:
         total = terms["class"] + self.box_weight * terms["box"]
         gain: Tensor | float = 0.0
         if output.second_look is not None:
+            seen = _at_most(_SEEN_OF_A_CLASS, class_ids)
+            image, anchor, boxes, truth = image[seen], anchor[seen], boxes[seen], truth[seen]
             stages, gain = output.second_look(boxes, image)
             again = [generalized_box_iou_loss(stage, truth, reduction="sum") for stage in stages]
-            terms["refinement"] = torch.stack(again).mean() / normaliser
+            terms["refinement"] = torch.stack(again).mean() / max(len(seen), 1)
             total = total + self.box_weight * terms["refinement"]
             boxes = stages[-1]
         if output.iou_logits is not None:
             quality = _paired_iou(boxes.detach(), truth)
-            chosen = output.iou_logits.float()[image, anchor] + gain
-            terms["iou"] = functional.binary_cross_entropy_with_logits(chosen, quality, reduction="sum") / normaliser
+            logit = output.iou_logits.float()[image, anchor] + gain
+            terms["iou"] = functional.binary_cross_entropy_with_logits(logit, quality, reduction="sum")
+            terms["iou"] = terms["iou"] / max(len(image), 1)
             total = total + self.iou_weight * terms["iou"]
         terms["total"] = total
         return terms
@@ -92,6 +98,12 @@ def _assigned_truth(
     row = counts.cumsum(0)[image] + box_index
     boxes = torch.cat([target.boxes_xyxy for target in targets]).to(like)
     return boxes[row], torch.cat([target.class_ids for target in targets])[row]
+
+
+def _at_most(limit: int, class_ids: Tensor) -> Tensor:
+    """Rows of at most `limit` positives of each class `(P,)`, evenly spread."""
+    rows = [(class_ids == known).nonzero().squeeze(1) for known in class_ids.unique()]
+    return torch.cat([some[:: -(-len(some) // limit)] for some in rows]) if rows else class_ids
 
 
 def _paired_iou(a_xyxy: Tensor, b_xyxy: Tensor) -> Tensor:
