@@ -3,8 +3,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 import yaml
+from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from dataset_builders import (
@@ -18,6 +21,7 @@ from dataset_builders import (
 from hemascope.cli.main import app
 from hemascope.errors import RecipeError
 from hemascope.studies.plan import load_study
+from hemascope.studies.timing import time_networks
 
 TINY = {"width": 8, "blocks": [1, 1, 1, 1]}
 
@@ -122,3 +126,25 @@ def test_shipped_studies_can_be_loaded() -> None:
     for path in plans:
         study = load_study(path)
         assert all(study.headline_class in (run.recipe.data.classes or (study.headline_class,)) for run in study.runs)
+
+
+def test_every_network_is_timed_at_the_size_that_it_sees() -> None:
+    class Watched(nn.Module):
+        needs_nms, stride = True, 32
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(1))
+            self.seen: list[tuple[int, ...]] = []
+
+        def predict(self, images: Tensor) -> tuple[Tensor, Tensor]:
+            self.seen.append(tuple(images.shape))
+            return torch.zeros(1, 1, 4), torch.zeros(1, 1, 1)
+
+    small, large = Watched(), Watched()
+    images = [np.zeros((96, 128, 3), np.uint8)] * 3
+    times = time_networks({"small": (small, 64), "large": (large, 128)}, images, lambda *_: None)
+    assert small.seen == [(1, 3, 64, 64)] * 3
+    assert large.seen == [(1, 3, 96, 128)] * 3
+    assert set(times) == {"small", "large"}
+    assert min(times.values()) > 0

@@ -65,8 +65,8 @@ def _study_detectors(
     images = [
         read_image(sample.path) for sample in validation.samples[:: max(1, len(validation.samples) // timed_images)]
     ]
-    networks = {run.name: load_network(run, runs) for run in table.runs}
-    ms = time_networks(networks, images, recipe.eval_size, progress)
+    networks = {run.name: (load_network(run, runs), run.field_recipe.eval_size) for run in table.runs}
+    ms = time_networks(networks, images, progress)
     described = f"{validation.name}, {recipe.data.val_split} ({len(validation.samples)} images)"
     write_study(table, table_rows(table, measured, ms), described, len(images), out)
 

@@ -12,12 +12,15 @@ from hemascope.training.engine import Progress
 
 
 def time_networks(
-    networks: Mapping[str, nn.Module], images: Sequence[RgbArray], longest_side: int, progress: Progress
+    networks: Mapping[str, tuple[nn.Module, int]], images: Sequence[RgbArray], progress: Progress
 ) -> dict[str, float]:
-    """Median milliseconds an image of detectors, one image at a time, letterbox to NMS, in PyTorch and fp32."""
+    """Median milliseconds an image of detectors, each with the longest side that it sees an image at.
+
+    One image at a time, letterbox to NMS, in PyTorch and fp32.
+    """
     actions = {
-        name: lambda i, network=network: predict_fields(network, [images[i]], longest_side)
-        for name, network in networks.items()
+        name: lambda i, network=network, side=side: predict_fields(network, [images[i]], side)
+        for name, (network, side) in networks.items()
     }
     return time_in_turns(actions, len(images), progress)
 
