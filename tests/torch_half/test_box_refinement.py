@@ -26,17 +26,13 @@ def refinement() -> BoxRefinement:
 
 
 def sample_slowly(feature: Tensor, x: float, y: float) -> Tensor:
-    """Bilinear value `(C,)` at a place in network pixels; the centre of cell (0, 0) lies half a stride in. The map's
-    edge goes on for half a stride, and beyond is nothing."""
-    rows, columns = feature.shape[1:]
+    """Bilinear value `(C,)` at a place in network pixels; the centre of cell (0, 0) lies half a stride in, and beyond
+    the map is nothing."""
     column, row = x / STRIDE - 0.5, y / STRIDE - 0.5
     total = torch.zeros(len(feature))
-    if not (-1 <= row <= rows and -1 <= column <= columns):
-        return total
-    row, column = min(max(row, 0), rows - 1), min(max(column, 0), columns - 1)
     for r in (int(np.floor(row)), int(np.floor(row)) + 1):
         for c in (int(np.floor(column)), int(np.floor(column)) + 1):
-            if r < rows and c < columns:
+            if 0 <= r < feature.shape[1] and 0 <= c < feature.shape[2]:
                 total += (1 - abs(row - r)) * (1 - abs(column - c)) * feature[:, r, c]
     return total
 

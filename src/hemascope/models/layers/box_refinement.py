@@ -30,11 +30,13 @@ class BoxRefinement(nn.Module):
         to deltas `(N, 4)` and logits `(N,)`, float32.
         """
         margin = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]) * _REACH
-        regions = torch.cat(
-            [image[:, None].to(boxes_xyxy), boxes_xyxy[:, :2] - margin, boxes_xyxy[:, 2:] + margin], dim=1
-        )
+        # a rim of zeros: without it, what lies beyond the map falls from the edge's value to zero at one point, where a
+        # difference in the last digit tells
+        rimmed = functional.pad(feature.float(), (1, 1, 1, 1))
+        corners = torch.cat([boxes_xyxy[:, :2] - margin, boxes_xyxy[:, 2:] + margin], dim=1) + stride
+        regions = torch.cat([image[:, None].to(boxes_xyxy), corners], dim=1)
         sampled = roi_align(
-            feature.float(), regions, _POOLED, spatial_scale=1 / stride, sampling_ratio=2, aligned=True
+            rimmed, regions, _POOLED, spatial_scale=1 / stride, sampling_ratio=2, aligned=True
         )  # (N, C, 7, 7)
         seen = functional.relu(self.look_again(functional.relu(self.look(sampled.flatten(1)))))
         answer = self.head(seen).float()
