@@ -1,5 +1,6 @@
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from hemascope.core.detections import Detections
 from hemascope.core.manifest import ClassificationSettings, DetectionSettings
 from hemascope.data.readers import read_fields
 from hemascope.errors import DatasetError, ExportParityError, ModelError, OutputError, RecipeError
-from hemascope.evaluation.detection import DetectionEvaluation, DetectionRow
+from hemascope.evaluation.detection import DetectionEvaluation, measure_detections
 from hemascope.evaluation.thresholds import classification_thresholds, detection_thresholds
 from hemascope.export.bundle import FinishedRun, load_run, write_bundle
 from hemascope.export.card import load_identity
@@ -253,25 +254,32 @@ def test_identity_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
         load_identity(tmp_path / "empty.yaml")
 
 
-def evaluation_with(tmp_path: Path, platelet_f1: float) -> DetectionEvaluation:
-    dataset = read_fields("txl-pbc", write_txl_pbc(tmp_path / "d", {"val": [0]}), "val")
-    nan = float("nan")
-    rows = [
-        DetectionRow("all", c, 5, nan, nan, nan, nan, nan, nan, nan, f1, nan, nan, threshold)
-        for c, f1, threshold in (("wbc", 1.0, 0.61234), ("rbc", 0.9, 0.3), ("platelet", platelet_f1, 0.4))
-    ]
-    return DetectionEvaluation(dataset, (Detections.empty(),), tuple(rows))
+def evaluation_with(tmp_path: Path, found: Sequence[str], alarm: float) -> DetectionEvaluation:
+    """Every cell of the classes `found` with the score 0.61234; one white cell where none is, with that of `alarm`."""
+    dataset = read_fields("txl-pbc", write_txl_pbc(tmp_path / "d", {"val": range(120)}), "val")
+    predictions = []
+    for i, sample in enumerate(dataset.samples):
+        is_found = np.isin(sample.class_ids, [dataset.classes.index(name) for name in found])
+        boxes, class_ids = sample.boxes_xyxy[is_found], sample.class_ids[is_found]
+        scores = np.full(len(boxes), 0.61234, np.float32)
+        if i == 0:
+            boxes = np.concatenate([boxes, np.array([[0, 0, 2, 2]], np.float32)])
+            class_ids, scores = np.append(class_ids, 0), np.append(scores, np.float32(alarm))
+        predictions.append(Detections(boxes, scores, class_ids))
+    return measure_detections(dataset, predictions)
 
 
-def test_thresholds_of_a_detector_are_those_of_the_best_f1(tmp_path: Path) -> None:
-    settings = detection_thresholds(evaluation_with(tmp_path, 0.8), DetectionSettings(score_threshold=0.02))
-    assert settings.class_thresholds == {"wbc": 0.612, "rbc": 0.3, "platelet": 0.4}
-    assert settings.score_threshold == 0.3
+@pytest.mark.parametrize("alarm", [0.4, 0.9], ids=["one false alarm is tolerated", "no use in leaving cells out"])
+def test_detector_reports_from_the_lowest_score_at_which_f1_is_nearly_the_best(tmp_path: Path, alarm: float) -> None:
+    evaluation = evaluation_with(tmp_path, ("wbc", "rbc", "platelet"), alarm)
+    settings = detection_thresholds(evaluation, DetectionSettings(score_threshold=0.02))
+    assert settings.class_thresholds == {"wbc": min(alarm, 0.6123), "rbc": 0.6123, "platelet": 0.6123}
+    assert settings.score_threshold == min(alarm, 0.6123)
 
 
 def test_class_that_is_never_found_has_no_threshold(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no 'platelet' is found where the validation images have 5"):
-        detection_thresholds(evaluation_with(tmp_path, 0.0), DetectionSettings(score_threshold=0.02))
+    with pytest.raises(ModelError, match="no 'platelet' is found where the validation images have"):
+        detection_thresholds(evaluation_with(tmp_path, ("wbc", "rbc"), 0.4), DetectionSettings(score_threshold=0.02))
 
 
 def test_classes_are_withheld_below_the_probability_at_which_too_many_are_wrong() -> None:

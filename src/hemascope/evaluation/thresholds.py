@@ -14,6 +14,7 @@ from hemascope.errors import ModelError
 from hemascope.evaluation.detection import DetectionEvaluation
 from hemascope.inference.classifier import ClassifiedCells
 
+F1_TOLERANCE = 0.005  # what a detector's F1 may lose for a lower score threshold
 OUTLIER_SHARE = 0.01  # of validation cells that may fall under the out-of-distribution limit
 LEAST_CELLS = 20  # that must be named as a class before it has a threshold of its own
 SET_COVERAGE = 0.95  # share of conformal sets that hold the true class
@@ -31,9 +32,10 @@ DEFAULT_TOLERANCE = ToleratedErrors()
 
 
 def detection_thresholds(evaluation: DetectionEvaluation, settings: DetectionSettings) -> DetectionSettings:
-    """Each class is reported from the score at which its F1 (IoU 0.5) is best.
+    """Each class is reported from the lowest score at which its F1 (IoU 0.5) is within `F1_TOLERANCE` of the best.
 
-    Raises ModelError for a class that the validation images lack or of which no cell is found: any score would do.
+    Cells of other laboratories score lower than those of the validation part, where F1 is flat about its best. Raises
+    ModelError for a class that the validation images lack or of which no cell is found: any score would do.
     """
     overall = [r for r in evaluation.rows if r.source == "all"]
     for r in overall:
@@ -42,8 +44,8 @@ def detection_thresholds(evaluation: DetectionEvaluation, settings: DetectionSet
                 f"no '{r.class_id}' is found where the validation images have {r.truths}: no threshold can be chosen; "
                 "train longer, or validate on images that have the class"
             )
-    best = {r.class_id: round(r.best_threshold, 3) for r in overall}
-    return settings.model_copy(update={"class_thresholds": best, "score_threshold": min(best.values())})
+    lowest = {r.class_id: _floor(evaluation.matches(r.class_id).best_f1(0.5, F1_TOLERANCE)[0]) for r in overall}
+    return settings.model_copy(update={"class_thresholds": lowest, "score_threshold": min(lowest.values())})
 
 
 def classification_thresholds(

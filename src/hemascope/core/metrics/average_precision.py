@@ -54,14 +54,17 @@ class ClassMatches:
             return float("nan")
         return float(self.is_true[self.thresholds.index(threshold)].sum() / self.truths)
 
-    def best_f1(self, threshold: float) -> tuple[float, float, float, float]:
-        """Score at which F1 is best, with precision, recall and F1 there; zeros without detections."""
+    def best_f1(self, threshold: float, within: float = 0.0) -> tuple[float, float, float, float]:
+        """Score at which F1 is best, with precision, recall and F1 there; zeros without detections.
+
+        With `within` the lowest score at which F1 is no more than that below the best.
+        """
         if not len(self.scores) or self.truths == 0:
             return 0.0, 0.0, 0.0, 0.0
         precision, recall = self.precision_recall(threshold)
         f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-        best = int(f1.argmax())
-        return float(self.scores[best]), float(precision[best]), float(recall[best]), float(f1[best])
+        chosen = int(np.flatnonzero(f1 >= f1.max() - within)[-1]) if within else int(f1.argmax())
+        return float(self.scores[chosen]), float(precision[chosen]), float(recall[chosen]), float(f1[chosen])
 
 
 def match_class(

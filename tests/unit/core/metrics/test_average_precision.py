@@ -99,6 +99,14 @@ def test_best_f1_names_the_score_to_cut_at() -> None:
     assert (threshold, precision, recall, f1) == pytest.approx((0.6, 1.0, 1.0, 1.0))
 
 
+@pytest.mark.parametrize(("within", "score"), [(0.1, 0.6), (0.2, 0.3), (0.5, 0.2)], ids=["no", "one", "two false"])
+def test_lowest_score_at_which_f1_is_nearly_the_best(within: float, score: float) -> None:
+    found = make_detections([CELL, AWAY, (70, 70, 80, 80), (80, 70, 90, 80)], scores=[0.9, 0.6, 0.3, 0.2])
+    threshold, precision, recall, f1 = match(found, truth(CELL, AWAY)).best_f1(0.5, within)
+    assert threshold == pytest.approx(score)
+    assert (recall, f1) == pytest.approx((1.0, 2 * precision / (precision + 1)))
+
+
 @pytest.mark.parametrize(
     ("values", "expected"), [([0.2, 0.4], 0.3), ([0.2, math.nan], 0.2)], ids=["all known", "one without truth"]
 )
