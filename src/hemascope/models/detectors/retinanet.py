@@ -1,7 +1,7 @@
 """RetinaNet (Lin et al. 2017), improved: path aggregation (thesis section 4.2.1) and an IoU branch (4.2.2)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -38,7 +38,7 @@ class DenseOutput:
 class SecondLook:
     """The refinements of a network and what they read; asked for some boxes only, since most anchors show nothing."""
 
-    refinements: Sequence[nn.Module]
+    refinements: Iterable[nn.Module]
     feature: Tensor  # (B, C, H, W)
     stride: int
 

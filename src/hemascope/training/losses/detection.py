@@ -102,7 +102,7 @@ def _assigned_truth(
 
 def _at_most(limit: int, class_ids: Tensor) -> Tensor:
     """Rows of at most `limit` positives of each class `(P,)`, evenly spread."""
-    rows = [(class_ids == known).nonzero().squeeze(1) for known in class_ids.unique()]
+    rows = [(class_ids == known).nonzero().squeeze(1) for known in sorted(set(class_ids.tolist()))]
     return torch.cat([some[:: -(-len(some) // limit)] for some in rows]) if rows else class_ids
 
 
