@@ -128,7 +128,6 @@ def _sum(times: StageTimes, *stages: str) -> float:
 def _eager(paths: list[Path], threads: int) -> list[tuple[str, float, str]]:
     """The detector's network alone, ONNX Runtime beside PyTorch eager, on the same inputs in one run."""
     import torch
-    import yaml
 
     from hemascope.imaging.normalise import normalise_batch
     from hemascope.inference.session import open_session
@@ -136,8 +135,8 @@ def _eager(paths: list[Path], threads: int) -> list[tuple[str, float, str]]:
 
     torch.set_num_threads(threads)
     bundle = load_bundle(find_bundle(None, "detection"))
-    options = yaml.safe_load(Path("configs/detector-light.yaml").read_text())["model"]["options"]
     manifest = bundle.manifest
+    options = dict(manifest.architecture_options or {})
     model = create_model(manifest.architecture, task="detection", num_classes=len(manifest.classes), **options).eval()
     model = model.to(memory_format=torch.channels_last)
     preprocessing = manifest.preprocessing
