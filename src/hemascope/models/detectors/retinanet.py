@@ -1,20 +1,18 @@
 """RetinaNet (Lin et al. 2017), improved: path aggregation (thesis section 4.2.1) and an IoU branch (4.2.2)."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from hemascope.errors import ModelError
 from hemascope.models.layers.anchors import anchor_sizes, decode_boxes, grid_anchors
-from hemascope.models.layers.box_refinement import BoxRefinement
+from hemascope.models.layers.box_refinement import BoxRefinement, DetailMap, SecondLook
 from hemascope.models.layers.fpn import FeaturePyramid
 from hemascope.models.layers.path_aggregation import GlobalAttentionPath
 
-_SEEN_CHANNELS = 48  # of the map that refinements read
 _PRIOR = 0.01  # class probability of every anchor at the start, so that focal loss is stable (Lin et al., section 4.1)
 
 
@@ -27,35 +25,11 @@ class DenseOutput:
     iou_logits: Tensor | None  # (B, A); None without the IoU branch
     anchors_xyxy: Tensor  # (A, 4) network pixels
     anchors_per_level: tuple[int, ...]
-    second_look: "SecondLook | None" = None  # None without refinements
+    second_look: SecondLook | None = None  # None without refinements
 
     def boxes(self) -> Tensor:
         """Decoded boxes `(B, A, 4)` xyxy in float32, before any second look."""
         return decode_boxes(self.deltas.float(), self.anchors_xyxy.float())
-
-
-@dataclass(frozen=True, slots=True)
-class SecondLook:
-    """The refinements of a network and what they read; asked for some boxes only, since most anchors show nothing."""
-
-    refinements: Iterable[nn.Module]
-    feature: Tensor  # (B, C, H, W)
-    stride: int
-
-    def __call__(self, boxes_xyxy: Tensor, image: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Boxes `(N, 4)` and the image `(N,)` of each to the boxes after every refinement, and what the last boxes'
-        IoU logit `(N,)` gains over the first one's.
-
-        A refinement starts from boxes without their gradient, so that every stage answers for its own deltas.
-        """
-        stages = [boxes_xyxy]
-        gain = torch.zeros_like(boxes_xyxy[:, 0])
-        for refinement in self.refinements:
-            start = stages[-1].detach()
-            deltas, logit = refinement(self.feature, self.stride, start, image)
-            stages.append(decode_boxes(deltas, start))
-            gain = gain + logit
-        return stages[1:], gain
 
 
 class _Tower(nn.Sequential):
@@ -74,19 +48,6 @@ class _Tower(nn.Sequential):
                 _start_small(convolution)
                 layers += [convolution, nn.ReLU(inplace=True)]
         super().__init__(*layers)
-
-
-class _Detail(nn.Module):
-    """What refinements read: a finer map of the backbone and the box tower's finest, at the former's stride."""
-
-    def __init__(self, finer_channels: int, channels: int) -> None:
-        super().__init__()
-        self.finer = nn.Conv2d(finer_channels, _SEEN_CHANNELS, 1)
-        self.finest = nn.Conv2d(channels, _SEEN_CHANNELS, 1, bias=False)
-
-    def forward(self, finer: Tensor, finest: Tensor) -> Tensor:
-        finest = functional.interpolate(self.finest(finest), scale_factor=2.0, mode="nearest")
-        return functional.relu(self.finer(finer) + finest)
 
 
 class RetinaNet(nn.Module):
@@ -151,9 +112,9 @@ class RetinaNet(nn.Module):
         self.aggregation = (
             GlobalAttentionPath(channels, len(self.strides) - recomputed, recomputed) if path_aggregation else None
         )
-        self.refinements = nn.ModuleList(BoxRefinement(_SEEN_CHANNELS, channels) for _ in range(refinements))
+        self.refinements = nn.ModuleList(BoxRefinement(DetailMap.channels, channels) for _ in range(refinements))
         self.refined_boxes = refined_boxes
-        self.detail = _Detail(detail_channels, channels) if refinements else None
+        self.detail = DetailMap(detail_channels, channels) if refinements else None
 
     def backbone_module(self) -> nn.Module:
         """The feature extractor, whose weights may come from a network of another task."""
