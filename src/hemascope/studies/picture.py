@@ -38,12 +38,16 @@ def draw_accuracy_for_time(points: Sequence[tuple[str, float, float]], accuracy:
 
 
 def _write_names(axis: Axes, points: Sequence[tuple[str, float, float]]) -> None:
-    """Each name beside its point, where it covers no other name."""
+    """Each name beside its point, where it covers no other name; to the left of a point where the right has no room."""
     taken: list[Bbox] = []
     for name, ms, value in points:
         text = axis.annotate(name, (ms, value), xytext=(5, 4), textcoords="offset points", fontsize=8)
+        aside = 5
+        if text.get_window_extent().x1 > axis.get_window_extent().x1:
+            text.set_horizontalalignment("right")
+            aside = -5
         for offset in _NAME_OFFSETS:
-            text.set_position((5, offset))
+            text.set_position((aside, offset))
             place = text.get_window_extent()
             if not any(place.overlaps(other) for other in taken):
                 break
